@@ -1,0 +1,549 @@
+//! The linked catalog: every name resolved, every expression compiled and type-checked, once.
+//!
+//! Raw records come from [`crate::loader`]; what is here is only read afterwards. Shown at work by
+//! `tests/it/catalog.rs` and `tests/it/diagnostics.rs`.
+
+mod link;
+mod scope;
+mod settings;
+
+use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
+use crate::expr::Expr;
+use crate::loader::{DataSet, Depth};
+use crate::model::{Channel, Class, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType};
+use semver::{Version, VersionReq};
+use std::collections::{BTreeMap, HashMap};
+
+pub(crate) use link::hex;
+pub(crate) use scope::Slots;
+
+/// A parameter's number in a catalog; also its slot in expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParamId(pub(crate) u32);
+
+impl ParamId {
+    /// The position among [`Catalog::parameters`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a layer says of a parameter.
+#[derive(Debug, Clone)]
+pub enum Rule {
+    /// This value; a duration is milliseconds.
+    Set(Scalar),
+    /// What this expression gives.
+    Derive(Expr),
+}
+
+/// A rule with its place and its reason.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The value or the expression.
+    pub rule: Rule,
+    /// Where it stands.
+    pub span: Span,
+    /// Why, where the layer says so.
+    pub because: Option<String>,
+}
+
+/// A parameter of the registry.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its key.
+    pub key: String,
+    /// Who decides it.
+    pub class: Class,
+    /// The type of its value.
+    pub value_type: ValueType,
+    /// What a number counts.
+    pub unit: Option<Unit>,
+    /// The registry's value or expression.
+    pub registry: Candidate,
+    /// The least value.
+    pub min: Option<At<Scalar>>,
+    /// The greatest value.
+    pub max: Option<At<Scalar>>,
+    /// The only values.
+    pub allowed: Option<At<Vec<Scalar>>>,
+    /// Emitted only while this holds.
+    pub when: Option<Expr>,
+    /// Null in the plugin configuration while `when` does not hold.
+    pub nullable: bool,
+    /// Not to be overridden.
+    pub locked: bool,
+    /// Fixed for the life of the cluster.
+    pub immutable: bool,
+    /// Server versions that take it.
+    pub temporal: Option<VersionReq>,
+    /// Plugin versions that take it.
+    pub plugin: Option<VersionReq>,
+    /// External name per channel.
+    pub outputs: Vec<(Channel, String)>,
+    /// What it is.
+    pub summary: String,
+    /// Why this value.
+    pub rationale: String,
+    /// Where its figures come from.
+    pub source: String,
+    /// The group it belongs to: an index into [`Catalog::groups`].
+    pub group: usize,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+impl Parameter {
+    /// The name under which a channel carries it.
+    #[must_use]
+    pub fn output(&self, channel: Channel) -> Option<&str> {
+        self.outputs.iter().find(|(on, _)| *on == channel).map(|(_, name)| name.as_str())
+    }
+
+    /// Whether adopters are meant to set it.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        matches!(self.class, Class::Slo | Class::Topology)
+    }
+
+    /// Why a value is outside the constraints, if it is.
+    #[must_use]
+    pub fn violation(&self, value: &Scalar) -> Option<Violation> {
+        let below = |a: &Scalar, b: &Scalar| matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if a < b);
+        let text = |value: &Scalar| self.value_type.text(value);
+        let bounds = match (&self.min, &self.max) {
+            (Some(min), Some(max)) => format!("must be between {} and {}", text(&min.value), text(&max.value)),
+            (Some(min), None) => format!("must be at least {}", text(&min.value)),
+            (None, Some(max)) => format!("must be at most {}", text(&max.value)),
+            (None, None) => String::new(),
+        };
+        if let Some(min) = self.min.as_ref().filter(|min| below(value, &min.value)) {
+            return Some(Violation { bounds, declared: min.span });
+        }
+        if let Some(max) = self.max.as_ref().filter(|max| below(&max.value, value)) {
+            return Some(Violation { bounds, declared: max.span });
+        }
+        if let Some(allowed) = self.allowed.as_ref().filter(|allowed| !allowed.value.contains(value)) {
+            let words: Vec<String> = allowed.value.iter().map(text).collect();
+            return Some(Violation { bounds: format!("must be one of {}", words.join(", ")), declared: allowed.span });
+        }
+        None
+    }
+}
+
+/// Why a value is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// What it must be.
+    pub bounds: String,
+    /// Where that is said.
+    pub declared: Span,
+}
+
+/// A heading of parameters.
+#[derive(Debug)]
+pub struct Group {
+    /// The heading.
+    pub title: String,
+}
+
+/// What a preset or a modifier says.
+#[derive(Debug)]
+pub struct Layer {
+    /// The stem of its file.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    /// Why these values.
+    pub rationale: String,
+    /// Its rules, in the order of the parameters.
+    pub entries: Vec<(ParamId, Candidate)>,
+}
+
+/// A bound that a healthy cluster keeps.
+#[derive(Debug)]
+pub struct Expect {
+    /// The metric's name.
+    pub metric: String,
+    /// The statistic.
+    pub aggregate: String,
+    /// The least.
+    pub at_least: Option<At<Expr>>,
+    /// The most.
+    pub at_most: Option<At<Expr>>,
+}
+
+/// A preset.
+#[derive(Debug)]
+pub struct Preset {
+    /// What it says itself.
+    pub layer: Layer,
+    /// The preset that it extends.
+    pub extends: Option<String>,
+    /// The load that it is made for.
+    pub throughput: ThroughputRange,
+    /// What a healthy cluster shows.
+    pub expect: Vec<Expect>,
+}
+
+impl Preset {
+    /// One line about it.
+    #[must_use]
+    pub fn summary(&self) -> PresetSummary {
+        PresetSummary {
+            name: self.layer.name.clone(),
+            description: self.layer.description.clone(),
+            throughput_range: self.throughput.clone(),
+        }
+    }
+}
+
+/// A guard rail.
+#[derive(Debug)]
+pub struct Rail {
+    /// The stem of its file.
+    pub name: String,
+    /// Whether artifacts are withheld.
+    pub severity: Severity,
+    /// What holds.
+    pub summary: String,
+    /// What happens when it does not.
+    pub rationale: String,
+    /// Where its figures come from.
+    pub source: String,
+    /// Named steps.
+    pub steps: Vec<(String, At<Expr>)>,
+    /// When it applies.
+    pub when: Option<At<Expr>>,
+    /// How many of the steps `when` needs; the others are taken only where the rule applies.
+    pub(crate) steps_of_when: usize,
+    /// What must hold.
+    pub require: At<Expr>,
+    /// What does not hold: a template.
+    pub message: At<String>,
+    /// What to do: a template.
+    pub help: At<String>,
+    /// The parameters that decide it.
+    pub parameters: Vec<ParamId>,
+    /// Its own tests; linked only by a check.
+    pub cases: Vec<Case>,
+}
+
+/// A rail's own test.
+#[derive(Debug)]
+pub struct Case {
+    /// What it shows.
+    pub note: String,
+    /// The preset.
+    pub preset: String,
+    /// The modifier.
+    pub modifier: Option<String>,
+    /// Values on top.
+    pub set: Vec<(ParamId, Scalar)>,
+    /// Target server version.
+    pub temporal: Option<Version>,
+    /// Target plugin version.
+    pub plugin: Option<Version>,
+    /// Whether the rail must fire.
+    pub fires: At<bool>,
+    /// Where the case stands.
+    pub span: Span,
+}
+
+/// Versions of something that artifacts are for.
+#[derive(Debug)]
+pub struct Target {
+    /// The version that is meant when none is named.
+    pub default: Version,
+    /// The versions that the catalog knows.
+    pub supported: VersionReq,
+    /// Version lines by name.
+    pub lines: Vec<(String, VersionReq)>,
+}
+
+/// An environment variable that is no parameter.
+#[derive(Debug)]
+pub struct Variable {
+    /// `identity`, `secret`, `deployment` or `ignored`.
+    pub kind: String,
+    /// What it is.
+    pub summary: String,
+    /// Whether a container refuses to start without it.
+    pub required: bool,
+    /// Its usual value.
+    pub default: Option<String>,
+}
+
+/// A metric of behaviour profiles.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// Its category.
+    pub category: String,
+    /// What it counts.
+    pub unit: String,
+    /// Which direction is an improvement.
+    pub better: String,
+    /// What it shows.
+    pub summary: String,
+}
+
+/// One file that an adapter renders, or one per service.
+#[derive(Debug)]
+pub struct Output {
+    /// Its path below the adapter's folder.
+    pub file: String,
+    /// The template's path below `templates/`.
+    pub template: String,
+    /// Whether there is one for each service.
+    pub per_service: bool,
+    /// Every emitted parameter of this channel.
+    pub select: Option<Channel>,
+    /// These parameters, under these names.
+    pub fields: Vec<(ParamId, String)>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// An adapter.
+#[derive(Debug)]
+pub struct Adapter {
+    /// The name of its folder.
+    pub name: String,
+    /// Whether it renders worker options.
+    pub sdk: bool,
+    /// What it renders.
+    pub title: String,
+    /// The language of its files.
+    pub language: String,
+    /// How values are written: kind → template.
+    pub literals: Vec<(&'static str, String)>,
+    /// Its files.
+    pub outputs: Vec<Output>,
+}
+
+/// A linked catalog.
+#[derive(Debug)]
+pub struct Catalog {
+    /// The files that it was made of, for diagnostics.
+    pub sources: SourceMap,
+    /// What was found that does not stand in the way.
+    pub warnings: Diagnostics,
+    /// Path within the catalog of each file, by its number.
+    paths: Vec<String>,
+    /// Groups in the order of artifacts.
+    pub groups: Vec<Group>,
+    /// Parameters in the order of artifacts.
+    pub parameters: Vec<Parameter>,
+    by_key: HashMap<String, ParamId>,
+    /// Presets by name.
+    pub presets: BTreeMap<String, Preset>,
+    /// Modifiers by name.
+    pub modifiers: BTreeMap<String, Layer>,
+    /// Guard rails by name.
+    pub rails: Vec<Rail>,
+    /// Metrics.
+    pub metrics: Vec<Metric>,
+    /// Environment variables that are no parameters.
+    pub variables: BTreeMap<String, Variable>,
+    /// Adapters by name.
+    pub adapters: Vec<Adapter>,
+    /// Templates: path below `templates/` → text.
+    templates: BTreeMap<String, FileId>,
+    /// The preset that environment variables alone are laid over.
+    pub default_preset: String,
+    /// The services, in the order of artifacts.
+    pub services: Vec<String>,
+    /// Temporal server versions.
+    pub temporal: Target,
+    /// DSQL plugin versions.
+    pub plugin: Target,
+    /// Prefixes of the variables that count as the DSQL deployment's.
+    pub variable_prefixes: Vec<String>,
+    /// Derived values that a summary shows.
+    pub highlights: Vec<ParamId>,
+    /// SHA-256 over every file.
+    pub digest: String,
+}
+
+/// Why a catalog could not be linked.
+#[derive(Debug)]
+pub struct Broken {
+    /// The files.
+    pub sources: SourceMap,
+    /// Every fault.
+    pub diagnostics: Diagnostics,
+}
+
+impl Catalog {
+    /// Reads and links the files of a catalog.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of every file, with the files that they stand in.
+    pub fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>> {
+        link::link(files, depth)
+    }
+
+    /// The catalog that is built into the binary.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::link`]; a released binary's own catalog has no faults.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let catalog = tdsql::catalog::Catalog::embedded().expect("the shipped catalog has no faults");
+    /// assert!(catalog.presets.contains_key("mid-scale"));
+    /// ```
+    pub fn embedded() -> Result<Catalog, Box<Broken>> {
+        Catalog::link(DataSet::embedded(), Depth::Compile)
+    }
+
+    /// The parameter of this key.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<ParamId> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The parameter that this environment variable sets.
+    #[must_use]
+    pub fn find_variable(&self, name: &str) -> Option<ParamId> {
+        self.ids().find(|id| self.parameter(*id).output(Channel::EnvVars) == Some(name))
+    }
+
+    /// The environment variables that set a parameter.
+    pub fn variables_of_parameters(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().filter_map(|parameter| parameter.output(Channel::EnvVars))
+    }
+
+    /// The parameter of this number.
+    #[must_use]
+    pub fn parameter(&self, id: ParamId) -> &Parameter {
+        &self.parameters[id.index()]
+    }
+
+    /// Every parameter's number, in order.
+    pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<> {
+        (0..self.parameters.len() as u32).map(ParamId)
+    }
+
+    /// A preset and those that it extends, the furthest first.
+    #[must_use]
+    pub fn chain<'c>(&'c self, preset: &'c Preset) -> Vec<&'c Preset> {
+        let mut chain = vec![preset];
+        // Cycles were refused by the link, so this ends.
+        while let Some(next) =
+            chain.last().and_then(|last| last.extends.as_ref()).and_then(|name| self.presets.get(name))
+        {
+            chain.push(next);
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// The preset of this name.
+    ///
+    /// # Errors
+    ///
+    /// What exists, and the nearest name.
+    pub fn preset(&self, name: &str) -> Result<&Preset, Box<Diagnostic>> {
+        self.presets
+            .get(name)
+            .ok_or_else(|| unknown(Code::UnknownPreset, "preset", name, self.presets.keys().map(String::as_str)))
+    }
+
+    /// The modifier of this name.
+    ///
+    /// # Errors
+    ///
+    /// What exists, and the nearest name.
+    pub fn modifier(&self, name: &str) -> Result<&Layer, Box<Diagnostic>> {
+        self.modifiers
+            .get(name)
+            .ok_or_else(|| unknown(Code::UnknownModifier, "modifier", name, self.modifiers.keys().map(String::as_str)))
+    }
+
+    /// The adapter of this name.
+    ///
+    /// # Errors
+    ///
+    /// What exists, and the nearest name.
+    pub fn adapter(&self, name: &str, sdk: bool) -> Result<&Adapter, Box<Diagnostic>> {
+        let kind = || self.adapters.iter().filter(move |adapter| adapter.sdk == sdk);
+        kind().find(|adapter| adapter.name == name).ok_or_else(|| {
+            let what = if sdk { "SDK adapter" } else { "platform adapter" };
+            unknown(Code::UnknownAdapter, what, name, kind().map(|adapter| adapter.name.as_str()))
+        })
+    }
+
+    /// That a parameter does not exist, and the nearest that does.
+    #[must_use]
+    pub fn unknown_parameter(&self, key: &str) -> Box<Diagnostic> {
+        let near = nearest(key, self.parameters.iter().map(|parameter| parameter.key.as_str()));
+        let mut diagnostic =
+            Diagnostic::error(Code::UnknownParameter, format!("there is no parameter `{}`", clipped(key)))
+                .fact("key", clipped(key))
+                .fact("name", clipped(key))
+                .fact("suggestion", near.map(str::to_owned));
+        diagnostic = match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help("`tdsql list-parameters` shows every parameter"),
+        };
+        Box::new(diagnostic)
+    }
+
+    /// The path within the catalog and the line of a place: `presets/mid-scale.toml:12`.
+    #[must_use]
+    pub fn place(&self, span: Span) -> String {
+        let mut place = String::new();
+        self.write_place(span, &mut place);
+        place
+    }
+
+    /// Appends [`Self::place`].
+    pub(crate) fn write_place(&self, span: Span, text: &mut String) {
+        use std::fmt::Write as _;
+        let path = self.paths.get(span.file.0 as usize).map_or_else(|| self.sources.name(span.file), String::as_str);
+        text.push_str(path);
+        let _ = write!(text, ":{}", self.sources.line_number(span));
+    }
+
+    /// The text of a template, by its path below `templates/`.
+    #[must_use]
+    pub fn template(&self, path: &str) -> Option<&str> {
+        self.templates.get(path).map(|file| self.sources.text(*file))
+    }
+
+    /// Every template: its path below `templates/`, its file.
+    pub fn templates(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.templates.iter().map(|(path, file)| (path.as_str(), *file))
+    }
+}
+
+/// An unknown name, what exists, and the nearest match.
+fn unknown<'n>(code: Code, what: &str, name: &str, known: impl Iterator<Item = &'n str> + Clone) -> Box<Diagnostic> {
+    let available: Vec<&str> = known.clone().collect();
+    let near = nearest(name, known);
+    let listed = if available.is_empty() { "none".to_owned() } else { available.join(", ") };
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`? available: {listed}"),
+        None => format!("available: {listed}"),
+    };
+    Box::new(
+        Diagnostic::error(code, format!("there is no {what} `{}`", clipped(name)))
+            .help(help)
+            .fact("name", clipped(name))
+            .fact("suggestion", near.map(str::to_owned))
+            .fact("available", available),
+    )
+}
+
+/// A name that is short enough for a message.
+fn clipped(name: &str) -> String {
+    const LONGEST: usize = 120;
+    if name.chars().count() <= LONGEST { name.to_owned() } else { name.chars().take(LONGEST).chain(['…']).collect() }
+}

@@ -1,0 +1,139 @@
+//! What `tdsql check` does beyond linking: the rails' own cases, every combination of preset and modifier, every
+//! template.
+
+use crate::adapters;
+use crate::catalog::{Case, Catalog, Rail};
+use crate::compile::{Page, Request, compile};
+use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::eval::{self, Inputs, Override};
+use crate::rails;
+use crate::render::Templates;
+
+/// Checks a linked catalog; the rails' cases must have been linked (`Depth::Check`).
+#[must_use]
+pub fn check(catalog: &Catalog) -> Diagnostics {
+    let mut diags = Diagnostics::default();
+    rails::check_words(catalog, &mut diags);
+    templates(catalog, &mut diags);
+    for rail in &catalog.rails {
+        for case in &rail.cases {
+            if let Err(fault) = run_case(catalog, rail, case) {
+                diags.push(*fault);
+            }
+        }
+    }
+    combinations(catalog, &mut diags);
+    deduplicate(diags)
+}
+
+/// Runs one case of a rail.
+fn run_case(catalog: &Catalog, rail: &Rail, case: &Case) -> Result<(), Box<Diagnostic>> {
+    let fault = |message: String| {
+        Box::new(
+            Diagnostic::error(Code::RailCaseFailed, message)
+                .at(case.fires.span, "the outcome that the case states")
+                .and(rail.require.span, "the condition")
+                .help(format!("case: {}", case.note)),
+        )
+    };
+    let overrides = case
+        .set
+        .iter()
+        .map(|(id, value)| Override {
+            id: *id,
+            candidate: crate::catalog::Candidate {
+                rule: crate::catalog::Rule::Set(value.clone()),
+                span: case.span,
+                because: None,
+            },
+            origin: "case".to_owned(),
+        })
+        .collect();
+    let inputs = Inputs {
+        preset: catalog.presets.get(&case.preset),
+        modifier: case.modifier.as_ref().and_then(|name| catalog.modifiers.get(name)),
+        overrides,
+        temporal: case.temporal.clone().unwrap_or_else(|| catalog.temporal.default.clone()),
+        plugin: case.plugin.clone().unwrap_or_else(|| catalog.plugin.default.clone()),
+        constrained: false,
+    };
+    let mut resolution = eval::resolve(catalog, inputs).map_err(|faults| {
+        let first = faults.into_iter().next().map(|fault| fault.message).unwrap_or_default();
+        fault(format!("a case of the rail `{}` cannot be evaluated: {first}", rail.name))
+    })?;
+    let fires = rails::fires(rail, &mut resolution)?;
+    if fires == case.fires.value {
+        return Ok(());
+    }
+    let (does, must) = if fires { ("fires", "silent") } else { ("is silent", "fire") };
+    Err(fault(format!(
+        "the rail `{}` {does}, and the case says that it must {}{must}",
+        rail.name,
+        if fires { "be " } else { "" }
+    )))
+}
+
+/// Templates that no adapter names still must parse; those of `explain/` and `adapters/` are rendered besides.
+fn templates(catalog: &Catalog, diags: &mut Diagnostics) {
+    for (path, file) in catalog.templates() {
+        let text = catalog.sources.text(file);
+        if path.ends_with(".j2")
+            && let Err(fault) = Templates::new().add(path, text)
+        {
+            diags.push(
+                Diagnostic::error(Code::InvalidTemplate, format!("`templates/{path}`: {}", fault.message))
+                    .at(Span::new(file, fault.range.unwrap_or(0..0)), "here")
+                    .help("see docs/templates.md for the template language"),
+            );
+        }
+    }
+}
+
+/// Every preset with every modifier, for the default versions: no cycle, no failing expression, nothing outside its
+/// constraints, and no rail that fires; every template renders.
+fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
+    for preset in catalog.presets.keys() {
+        for modifier in std::iter::once(None).chain(catalog.modifiers.keys().map(Some)) {
+            let request = Request { preset: preset.clone(), modifier: modifier.cloned(), ..Request::default() };
+            let mut compilation = match compile(catalog, &request, "") {
+                Ok(compilation) => compilation,
+                Err(faults) => {
+                    diags.extend(faults);
+                    continue;
+                }
+            };
+            let name = match modifier {
+                Some(modifier) => format!("`{preset}` with `{modifier}`"),
+                None => format!("`{preset}`"),
+            };
+            for diagnostic in compilation.diagnostics() {
+                let mut warning = diagnostic;
+                warning.severity = crate::diag::Severity::Warning;
+                warning.message = format!("{name} trips {}", warning.message);
+                diags.push(warning);
+            }
+            for faults in [
+                compilation.why_section().err(),
+                compilation.summary(&Page::default()).err(),
+                compilation.expected_bounds().err(),
+                adapters::check(&compilation).err(),
+            ] {
+                diags.extend(faults.into_iter().flatten());
+            }
+        }
+    }
+}
+
+/// The same fault of several combinations is one fault.
+fn deduplicate(diags: Diagnostics) -> Diagnostics {
+    let mut seen = std::collections::HashSet::new();
+    let mut kept: Diagnostics = diags
+        .into_iter()
+        .filter(|diagnostic| {
+            let place = diagnostic.primary.as_ref().map(|label| label.span);
+            seen.insert((diagnostic.code, place, diagnostic.message.clone()))
+        })
+        .collect();
+    kept.sort();
+    kept
+}

@@ -1,0 +1,199 @@
+//! The arguments, as `docs/cli.md` and `tdsql --help` describe them.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Compiles a scale preset and a workload modifier into validated configuration for Temporal on Amazon Aurora DSQL.
+#[derive(Debug, Parser)]
+#[command(name = "tdsql", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done · 1 refused, or the check found something · 2 wrong usage · 3 the catalog is broken · 4 a file failed"
+)]
+pub(super) struct Tdsql {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Lay this folder over the embedded catalog; repeatable, later over earlier.
+    #[arg(long, global = true, value_name = "DIR", env = "TDSQL_DATA", value_delimiter = ':', hide_env_values = true)]
+    pub(super) data: Vec<PathBuf>,
+    /// Ignore catalog folders of the working directory.
+    #[arg(long, global = true)]
+    pub(super) no_local: bool,
+    /// Say nothing but errors on standard error.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Name every file that is laid over the embedded catalog.
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Compile a preset into configuration.
+    Compile(Compile),
+    /// List the presets.
+    ListPresets(List),
+    /// List the modifiers.
+    ListModifiers(List),
+    /// List the adapters.
+    ListAdapters(List),
+    /// List every parameter.
+    ListParameters(List),
+    /// Show every parameter of a preset, by class.
+    DescribePreset(Describe),
+    /// Check the catalog: every fault, and the guard rails' own cases.
+    Check(Check),
+    /// Print the JSON Schema of a kind of data file.
+    Schema {
+        /// The kind of data file.
+        #[arg(value_parser = kinds())]
+        kind: String,
+    },
+    /// Write the embedded catalog out, to be edited.
+    Init {
+        /// The folder to write.
+        dir: PathBuf,
+    },
+    /// Print a completion script.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+fn kinds() -> clap::builder::PossibleValuesParser {
+    let names = crate::loader::schema::kinds()
+        .map(|kind| clap::builder::PossibleValue::new(kind.name).aliases(kind.aliases.iter().copied()).help(kind.path));
+    names.collect::<Vec<_>>().into()
+}
+
+/// Options of `compile`.
+#[derive(Debug, Args)]
+pub(super) struct Compile {
+    /// The preset. Without one, DSQL variables of the environment are laid over the default preset.
+    pub(super) preset: Option<String>,
+    /// The workload modifier.
+    #[arg(short, long)]
+    pub(super) modifier: Option<String>,
+    /// Set a parameter; repeatable.
+    #[arg(short, long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Set the parameters of a TOML, YAML or JSON file; repeatable, later over earlier.
+    #[arg(long, value_name = "FILE")]
+    pub(super) values: Vec<PathBuf>,
+    /// Set the parameters of a file of environment variables.
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Option<PathBuf>,
+    /// Keep from this compiled profile what is fixed for the life of a cluster, and show what differs.
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) from: Option<PathBuf>,
+    /// Render this SDK adapter; repeatable. All adapters are rendered when none is named.
+    #[arg(long, value_name = "NAME")]
+    pub(super) sdk: Vec<String>,
+    /// Render this platform adapter; repeatable.
+    #[arg(long, value_name = "NAME")]
+    pub(super) platform: Vec<String>,
+    /// Write the artifacts into this folder, all or nothing.
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// The Temporal server version that the artifacts are for.
+    #[arg(long, value_name = "V")]
+    pub(super) temporal_version: Option<String>,
+    /// The version label of the DSQL plugin that they are for.
+    #[arg(long, value_name = "V")]
+    pub(super) plugin_version: Option<String>,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: CompileFormat,
+    /// Treat warnings of guard rails as errors.
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+}
+
+/// What `compile` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompileFormat {
+    /// A summary for a person.
+    Text,
+    /// The whole result as JSON.
+    Json,
+    /// The whole result as YAML.
+    Yaml,
+}
+
+/// Options of the lists.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+/// What lists print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// For a person.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// Options of `describe-preset`.
+#[derive(Debug, Args)]
+pub(super) struct Describe {
+    /// The preset.
+    pub(super) preset: String,
+    /// The workload modifier.
+    #[arg(short, long)]
+    pub(super) modifier: Option<String>,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// A catalog folder to lay over and check.
+    pub(super) dir: Option<PathBuf>,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: CheckFormat,
+}
+
+/// What `check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// Excerpts with carets.
+    Text,
+    /// A line per fault.
+    Short,
+    /// One JSON document.
+    Json,
+    /// Workflow annotations.
+    Github,
+    /// A SARIF 2.1.0 document.
+    Sarif,
+}

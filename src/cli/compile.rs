@@ -1,0 +1,404 @@
+//! `tdsql compile`.
+
+use super::args::{Compile, CompileFormat};
+use super::session::{Failure, Session};
+use super::{Exit, Outcome};
+use crate::catalog::Catalog;
+use crate::compile::{Compilation, Given, Page, Request, compile};
+use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span};
+use crate::inputs::{self, Entry, Origin};
+use crate::model::{CompilationResult, ConfigProfile};
+use crate::publish::{OutputFile, publish};
+use std::path::Path;
+
+/// The largest profile that `--from` reads, in bytes.
+const LARGEST_PROFILE: u64 = 16 * 1024 * 1024;
+
+pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
+    let mut catalog = session.catalog()?;
+    let mut diags = Diagnostics::default();
+    let request = request(session, options, &mut catalog, &mut diags)?;
+    let compiled_at = compiled_at(&mut diags);
+    // Faults of files and of what they say are told together.
+    let compiled = compile(&catalog, &request, &compiled_at);
+    let (faults, warnings): (Vec<_>, Vec<_>) = diags.into_iter().partition(Diagnostic::is_error);
+    let mut compilation = match compiled {
+        Ok(compilation) if faults.is_empty() => compilation,
+        outcome => {
+            let mut all: Diagnostics = faults.into_iter().chain(outcome.err().into_iter().flatten()).collect();
+            all.sort();
+            return Err(Failure::Refused(Box::new(std::mem::take(&mut catalog.sources)), all));
+        }
+    };
+    if !session.quiet && !warnings.is_empty() {
+        session.terminal.err(&session.render(&catalog.sources, &warnings));
+    }
+    let denied = options.deny_warnings && compilation.warnings() > 0;
+    let withheld = compilation.is_refused() || denied;
+    let told = tell(session, &catalog, options, &mut compilation, denied);
+    if let Err(faults) = told {
+        return match faults {
+            Told::Template(faults) => Err(Failure::Refused(Box::new(std::mem::take(&mut catalog.sources)), faults)),
+            Told::Failure(failure) => Err(failure),
+        };
+    }
+    Ok(if withheld { Exit::Refused } else { Exit::Done })
+}
+
+/// Why a compilation could not be told or written.
+enum Told {
+    Template(Diagnostics),
+    Failure(Failure),
+}
+
+impl From<Diagnostics> for Told {
+    fn from(faults: Diagnostics) -> Self {
+        Told::Template(faults)
+    }
+}
+
+impl From<std::io::Error> for Told {
+    fn from(error: std::io::Error) -> Self {
+        Told::Failure(Failure::Output(error))
+    }
+}
+
+fn tell(
+    session: &Session,
+    catalog: &Catalog,
+    options: &Compile,
+    compilation: &mut Compilation<'_>,
+    denied: bool,
+) -> Result<(), Told> {
+    let withheld = compilation.is_refused() || denied;
+    // Files come first: what is printed afterwards is true then.
+    let result = if options.out.is_some() || options.format != CompileFormat::Text {
+        let mut result = compilation.result()?;
+        if denied && !compilation.is_refused() {
+            deny(&mut result, compilation.warnings());
+        }
+        Some(result)
+    } else {
+        if !withheld {
+            // A template that fails is told now, not when the files are written.
+            compilation.snippets()?;
+        }
+        None
+    };
+    if let (Some(dir), Some(result), false) = (&options.out, &result, withheld) {
+        write(dir, compilation, result).map_err(Told::Failure)?;
+    }
+    if !session.quiet || withheld {
+        let fired = compilation.diagnostics();
+        if !fired.is_empty() && options.format == CompileFormat::Text {
+            session.terminal.err(&session.render(&catalog.sources, fired.as_slice()));
+        }
+    }
+    match (options.format, &result) {
+        (CompileFormat::Json, Some(result)) => session.terminal.out_json(result)?,
+        (CompileFormat::Yaml, Some(result)) => {
+            let text = serde_yaml::to_string(result).map_err(std::io::Error::other)?;
+            session.terminal.out(&text)?;
+        }
+        _ if session.quiet => {}
+        _ => {
+            let page = Page {
+                width: session.terminal.width,
+                colored: session.terminal.out_colored,
+                next: next_steps(options, compilation),
+            };
+            let summary = compilation.summary(&page)?;
+            session.terminal.out(&summary)?;
+            if denied && !compilation.is_refused() {
+                session.terminal.err("error: warnings are denied; nothing was written");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Withholds the artifacts of a result whose warnings are denied.
+fn deny(result: &mut CompilationResult, warnings: usize) {
+    result.dynamic_config_yaml.clear();
+    result.dsql_plugin_config.clear();
+    result.sdk_snippets.clear();
+    result.platform_snippets.clear();
+    result.errors.push(serde_json::json!({
+        "code": Code::GuardRail.as_str(),
+        "message": format!("{warnings} guard rail{} of severity warning fired, and warnings are denied", if warnings == 1 { "" } else { "s" }),
+        "help": "mend what each rail names, or compile without --deny-warnings",
+        "count": warnings,
+    }));
+}
+
+fn next_steps(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, String)> {
+    let inputs = &compilation.resolution.inputs;
+    let preset = inputs.preset.map_or("", |preset| &preset.layer.name);
+    let modifier = inputs.modifier.map(|modifier| format!(" -m {}", modifier.name)).unwrap_or_default();
+    let mut steps = Vec::new();
+    match &options.out {
+        Some(dir) => {
+            let dir = dir.display();
+            steps.push((format!("less {dir}/why.md"), "read why each value is what it is".to_owned()));
+            steps.push((
+                format!("temporal-server validate-dynamic-config {dir}/dynamicconfig.yaml"),
+                "let your server read the dynamic configuration".to_owned(),
+            ));
+            steps.push((
+                format!("tdsql compile {preset}{modifier} --from {dir}/profile.json -s KEY=VALUE"),
+                "try a change and see what it moves".to_owned(),
+            ));
+        }
+        None => {
+            let set: String = options.set.iter().map(|set| format!(" -s {}", quoted(set))).collect();
+            steps.push((format!("tdsql compile {preset}{modifier}{set} -o out"), "write the artifacts".to_owned()));
+            steps.push((
+                format!("tdsql describe-preset {preset}{modifier}"),
+                "see every parameter with its reason".to_owned(),
+            ));
+        }
+    }
+    steps
+}
+
+/// An argument as a shell takes it unchanged.
+fn quoted(text: &str) -> String {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"=._-/:@%+,".contains(&b));
+    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+fn write(dir: &Path, compilation: &Compilation<'_>, result: &CompilationResult) -> Result<(), Failure> {
+    let json = |value: &dyn erased::Json| -> Result<Vec<u8>, Failure> {
+        let mut text = value.pretty().map_err(|error| Failure::file("cannot write JSON", &error))?;
+        text.push('\n');
+        Ok(text.into_bytes())
+    };
+    let mut plugin = result.dsql_plugin_config.clone();
+    plugin.insert("generated_by".to_owned(), compilation.generated_by());
+    let mut files = vec![
+        OutputFile { path: "profile.json".to_owned(), content: json(&result.profile)? },
+        OutputFile { path: "dynamicconfig.yaml".to_owned(), content: result.dynamic_config_yaml.clone().into_bytes() },
+        OutputFile { path: "dsql-plugin.json".to_owned(), content: json(&plugin)? },
+        OutputFile { path: "why.md".to_owned(), content: result.why_section.clone().into_bytes() },
+        OutputFile { path: "guard-rails.json".to_owned(), content: json(&result.guard_rail_results)? },
+    ];
+    let mut owned: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    for adapter in &compilation.catalog.adapters {
+        owned.push(format!("{}/{}", folder(adapter.sdk), adapter.name));
+    }
+    for (sdk, snippets) in [(true, &result.sdk_snippets), (false, &result.platform_snippets)] {
+        for snippet in snippets {
+            files.push(OutputFile {
+                path: format!("{}/{}/{}", folder(sdk), snippet.adapter, snippet.filename),
+                content: snippet.content.clone().into_bytes(),
+            });
+        }
+    }
+    publish(dir, &owned, &files).map_err(|error| Failure::file("", &error))
+}
+
+fn folder(sdk: bool) -> &'static str {
+    if sdk { "sdk" } else { "platform" }
+}
+
+/// Pretty JSON of values of different types.
+mod erased {
+    pub(super) trait Json {
+        fn pretty(&self) -> serde_json::Result<String>;
+    }
+
+    impl<T: serde::Serialize> Json for T {
+        fn pretty(&self) -> serde_json::Result<String> {
+            serde_json::to_string_pretty(self)
+        }
+    }
+}
+
+// --- inputs ---------------------------------------------------------------------------------------------------------
+
+fn request(
+    session: &Session,
+    options: &Compile,
+    catalog: &mut Catalog,
+    diags: &mut Diagnostics,
+) -> Result<Request, Failure> {
+    let running = options.from.as_deref().map(|path| running(path, catalog, diags)).transpose()?.flatten();
+    let mut given = Vec::new();
+    let mut preset = options.preset.clone();
+    let mut modifier = options.modifier.clone();
+    match (&preset, &running) {
+        (None, Some(running)) => {
+            preset = Some(running.preset_name.clone());
+            modifier = modifier.or_else(|| running.modifier.clone());
+            given.extend(
+                running.overrides.values.iter().map(|(key, value)| Given {
+                    origin: "running".to_owned(),
+                    ..Given::new(key.clone(), value.clone())
+                }),
+            );
+        }
+        (None, None) => {
+            let prefixes = catalog.variable_prefixes.clone();
+            let ours = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+            let entries = inputs::environment_entries(environment(), &ours, &mut catalog.sources);
+            if entries.is_empty() && options.env_file.is_none() {
+                return Err(no_preset(catalog));
+            }
+            if !session.quiet {
+                session.terminal.err(&format!(
+                    "note: no preset named; {} are laid over `{}`",
+                    if entries.is_empty() {
+                        "the variables of the file".to_owned()
+                    } else {
+                        format!("{} variables of the environment", entries.len())
+                    },
+                    catalog.default_preset
+                ));
+            }
+            preset = Some(catalog.default_preset.clone());
+            // The whole environment that the plugin would read, not only what made it count.
+            let known: Vec<String> = catalog.variables_of_parameters().map(str::to_owned).collect();
+            let read = |name: &str| ours(name) || known.iter().any(|known| known == name);
+            given.extend(
+                inputs::environment_entries(environment(), &read, &mut catalog.sources).into_iter().map(convert),
+            );
+        }
+        _ => {}
+    }
+    if let Some(path) = &options.env_file {
+        let name = path.display().to_string();
+        if let Some(text) = read_text(path, catalog, diags)? {
+            given.extend(inputs::parse_env_file(&name, &text, &mut catalog.sources, diags).into_iter().map(convert));
+        }
+    }
+    for path in &options.values {
+        let name = path.display().to_string();
+        if let Some(text) = read_text(path, catalog, diags)? {
+            given.extend(inputs::parse_values(&name, &text, &mut catalog.sources, diags).into_iter().map(convert));
+        }
+    }
+    given.extend(inputs::parse_assignments(&options.set, &mut catalog.sources, diags).into_iter().map(convert));
+    Ok(Request {
+        preset: preset.unwrap_or_default(),
+        modifier,
+        given,
+        temporal_version: options.temporal_version.clone(),
+        plugin_version: options.plugin_version.clone(),
+        sdk: options.sdk.clone(),
+        platform: options.platform.clone(),
+        running,
+    })
+}
+
+/// The process's variables; those that are not UTF-8 are none of ours.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn convert(entry: Entry) -> Given {
+    let (origin, variable) = match entry.origin {
+        Origin::Flag => ("--set".to_owned(), false),
+        Origin::ValuesFile(name) => (name, false),
+        Origin::EnvFile(name) => (name, true),
+        Origin::Environment => ("environment".to_owned(), true),
+    };
+    Given { key: entry.key, value: At { value: entry.value.value, span: entry.value.span }, origin, variable }
+}
+
+fn no_preset(catalog: &Catalog) -> Failure {
+    let available: Vec<&str> = catalog.presets.keys().map(String::as_str).collect();
+    let diagnostic = Diagnostic::error(Code::UnknownPreset, "no preset named, and no DSQL variable in the environment")
+        .help(format!("name one: {}; or give --env-file", available.join(", ")))
+        .fact("name", serde_json::Value::Null)
+        .fact("available", available);
+    Failure::Refused(Box::default(), Diagnostics::from(diagnostic))
+}
+
+/// Reads one of the user's files. One that is too large or not UTF-8 is the user's fault, one that cannot be read is not.
+fn read_text(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Result<Option<String>, Failure> {
+    let shown = path.display().to_string();
+    let fault = |error: std::io::Error| Failure::Outside(format!("cannot read `{shown}`: {error}"));
+    let metadata = std::fs::metadata(path).map_err(fault)?;
+    if metadata.is_dir() {
+        return Err(Failure::Outside(format!("`{shown}` is a folder")));
+    }
+    if metadata.len() > LARGEST_PROFILE {
+        let file = catalog.sources.add(shown.clone(), "");
+        diags.push(refused(
+            file,
+            Code::TooLarge,
+            format!("`{shown}` has {} bytes; at most {LARGEST_PROFILE} are read", metadata.len()),
+        ));
+        return Ok(None);
+    }
+    // A pipe or a device has no length; what it gives is bounded all the same.
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(fault)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_PROFILE + 1), &mut bytes).map_err(fault)?;
+    if bytes.len() as u64 > LARGEST_PROFILE {
+        let file = catalog.sources.add(shown.clone(), "");
+        diags.push(refused(
+            file,
+            Code::TooLarge,
+            format!("`{shown}` has no end; at most {LARGEST_PROFILE} bytes are read"),
+        ));
+        return Ok(None);
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => {
+            let file = catalog.sources.add(shown.clone(), "");
+            let at = error.utf8_error().valid_up_to();
+            diags.push(refused(file, Code::Syntax, format!("`{shown}` is not UTF-8 text (byte {at})")));
+            Ok(None)
+        }
+    }
+}
+
+fn refused(file: FileId, code: Code, message: String) -> Diagnostic {
+    Diagnostic::error(code, message)
+        .at(Span::new(file, 0..0), "this file")
+        .help("give a text file of key and value pairs")
+}
+
+fn running(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Result<Option<ConfigProfile>, Failure> {
+    let Some(text) = read_text(path, catalog, diags)? else { return Ok(None) };
+    let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let parsed: Result<ConfigProfile, String> = if yaml {
+        serde_yaml::from_str(&text).map_err(|error| error.to_string())
+    } else {
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    };
+    match parsed {
+        Ok(profile) => Ok(Some(profile)),
+        Err(error) => {
+            let file = catalog.sources.add(path.display().to_string(), text);
+            let first = error.lines().next().unwrap_or_default().to_owned();
+            diags.push(
+                Diagnostic::error(Code::InvalidValue, format!("not a compiled profile: {first}"))
+                    .at(Span::new(file, 0..0), "this file")
+                    .help("give the `profile.json` that `tdsql compile -o DIR` wrote"),
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// RFC 3339 time of this compile; `SOURCE_DATE_EPOCH` fixes it.
+fn compiled_at(diags: &mut Diagnostics) -> String {
+    let timestamp = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => {
+            let seconds =
+                text.trim().parse::<i64>().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            if seconds.is_none() {
+                diags.push(
+                    Diagnostic::error(Code::InvalidValue, format!("SOURCE_DATE_EPOCH is `{text}`"))
+                        .help("give seconds since 1970-01-01T00:00:00Z, or unset it"),
+                );
+            }
+            seconds.unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        }
+        Err(_) => jiff::Timestamp::now(),
+    };
+    timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

@@ -1,0 +1,65 @@
+//! The command line: arguments, commands, streams, exit codes. The edges (clock, files, environment) come in here.
+//!
+//! Shown at work by `tests/it/cli.rs`.
+
+mod args;
+mod catalog_commands;
+mod compile;
+mod listing;
+mod session;
+mod terminal;
+
+use args::{Command, Tdsql};
+use clap::Parser as _;
+use session::{Failure, Session};
+use std::process::ExitCode;
+
+/// What an exit code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The request was refused, or a check found something.
+    Refused = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// The catalog's data files are broken.
+    Catalog = 3,
+    /// A file, a store or a remote service failed.
+    Outside = 4,
+}
+
+impl Exit {
+    /// Every exit code with its meaning.
+    pub const ALL: [(Exit, &'static str); 5] = [
+        (Exit::Done, "done"),
+        (Exit::Refused, "the request was refused, or the check found something"),
+        (Exit::Usage, "wrong usage"),
+        (Exit::Catalog, "the catalog's data files are broken"),
+        (Exit::Outside, "a file, a store or a remote service failed"),
+    ];
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Tdsql::parse();
+    let mut session = Session::new(&arguments);
+    let outcome = match &arguments.command {
+        Command::Compile(options) => compile::run(&mut session, options),
+        Command::ListPresets(options) => listing::presets(&mut session, options.format),
+        Command::ListModifiers(options) => listing::modifiers(&mut session, options.format),
+        Command::ListAdapters(options) => listing::adapters(&mut session, options.format),
+        Command::ListParameters(options) => listing::parameters(&mut session, options.format),
+        Command::DescribePreset(options) => listing::describe(&mut session, options),
+        Command::Check(options) => catalog_commands::check(&mut session, options),
+        Command::Schema { kind } => catalog_commands::schema(&mut session, kind),
+        Command::Init { dir } => catalog_commands::init(&mut session, dir),
+        Command::Completions { shell } => catalog_commands::completions(&mut session, *shell),
+    };
+    let exit = outcome.unwrap_or_else(|failure| session.fail(&failure));
+    ExitCode::from(exit as u8)
+}
+
+/// What a command ends in: an exit code, or a failure that is still to be told.
+type Outcome = Result<Exit, Failure>;

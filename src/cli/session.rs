@@ -1,0 +1,208 @@
+//! What every command needs: the catalog that is in force, and how failures are told.
+
+use super::Exit;
+use super::args::{CheckFormat, Command, CompileFormat, Global, ListFormat, Tdsql};
+use super::terminal::Terminal;
+use crate::catalog::{Broken, Catalog};
+use crate::diag::{self, Code, Diagnostic, Diagnostics, Format, SourceMap, Style};
+use crate::loader::{DataSet, Depth};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// One run of the command line.
+pub(super) struct Session {
+    data: Vec<PathBuf>,
+    no_local: bool,
+    pub(super) quiet: bool,
+    verbose: bool,
+    pub(super) terminal: Terminal,
+    /// Whether a refusal is one JSON document on standard output.
+    json: bool,
+}
+
+/// Why a command did not do what it was asked for.
+pub(super) enum Failure {
+    /// The catalog's data files are broken.
+    Catalog(Box<Broken>),
+    /// The request was refused.
+    Refused(Box<SourceMap>, Diagnostics),
+    /// A file failed.
+    Outside(String),
+    /// Standard output failed.
+    Output(std::io::Error),
+}
+
+impl From<Box<Broken>> for Failure {
+    fn from(broken: Box<Broken>) -> Self {
+        Failure::Catalog(broken)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+impl Failure {
+    /// A file that failed, with the whole chain of causes.
+    pub(super) fn file(what: &str, error: &dyn std::error::Error) -> Self {
+        let mut text = if what.is_empty() { error.to_string() } else { format!("{what}: {error}") };
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Failure::Outside(text)
+    }
+}
+
+impl Session {
+    pub(super) fn new(arguments: &Tdsql) -> Self {
+        let Global { data, no_local, quiet, verbose, color } = &arguments.global;
+        let json = match &arguments.command {
+            Command::Compile(options) => options.format == CompileFormat::Json,
+            Command::ListPresets(options)
+            | Command::ListModifiers(options)
+            | Command::ListAdapters(options)
+            | Command::ListParameters(options) => options.format == ListFormat::Json,
+            Command::DescribePreset(options) => options.format == ListFormat::Json,
+            Command::Check(options) => options.format == CheckFormat::Json,
+            _ => false,
+        };
+        Session {
+            data: data.iter().filter(|dir| !dir.as_os_str().is_empty()).cloned().collect(),
+            no_local: *no_local,
+            quiet: *quiet,
+            verbose: *verbose,
+            terminal: Terminal::new(*color),
+            json,
+        }
+    }
+
+    /// The files of the catalog that is in force, and a last folder over them.
+    pub(super) fn files(&self, last: Option<&Path>) -> Result<DataSet, Failure> {
+        let mut files = DataSet::embedded();
+        if let Some(dir) = user_dir().filter(|dir| dir.is_dir()) {
+            self.lay_over(&mut files, &dir)?;
+        }
+        let here = Path::new(".");
+        if !self.no_local && DataSet::is_catalog(here) {
+            files.lay_over(here, "").map_err(|error| Failure::file("", &error))?;
+        }
+        for dir in self.data.iter().map(PathBuf::as_path).chain(last) {
+            if !dir.is_dir() {
+                return Err(Failure::Outside(format!(
+                    "there is no folder `{}` to lay over the catalog",
+                    dir.display()
+                )));
+            }
+            self.lay_over(&mut files, dir)?;
+        }
+        self.name_laid_over(&files);
+        Ok(files)
+    }
+
+    fn lay_over(&self, files: &mut DataSet, dir: &Path) -> Result<(), Failure> {
+        let shown = format!("{}/", dir.display().to_string().trim_end_matches('/'));
+        files.lay_over(dir, &shown).map_err(|error| Failure::file("", &error))
+    }
+
+    fn name_laid_over(&self, files: &DataSet) {
+        const SHOWN: usize = 5;
+        let names = files.laid_over();
+        if names.is_empty() || self.quiet {
+            return;
+        }
+        let shown = if self.verbose { names.len() } else { names.len().min(SHOWN) };
+        let mut text = format!("note: laid over the embedded catalog: {}", names[..shown].join(", "));
+        if names.len() > shown {
+            text.push_str(&format!(" and {} more (-v names them)", names.len() - shown));
+        }
+        self.terminal.err(&text);
+    }
+
+    /// The linked catalog that is in force.
+    pub(super) fn catalog(&self) -> Result<Catalog, Failure> {
+        let catalog = Catalog::link(self.files(None)?, Depth::Compile)?;
+        if !self.quiet && !catalog.warnings.is_empty() {
+            self.terminal.err(&self.render(&catalog.sources, catalog.warnings.as_slice()));
+        }
+        Ok(catalog)
+    }
+
+    /// Diagnostics as text for standard error.
+    pub(super) fn render(&self, sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+        let style = Style { color: self.terminal.err_colored, width: self.terminal.width };
+        diag::render(Format::Text, sources, diagnostics, style)
+    }
+
+    /// Tells a failure, and gives the exit code that it means.
+    pub(super) fn fail(&self, failure: &Failure) -> Exit {
+        let (exit, document) = match failure {
+            Failure::Catalog(broken) => {
+                if !self.json {
+                    self.terminal.err(&self.render(&broken.sources, broken.diagnostics.as_slice()));
+                    self.terminal.err(&counted(&broken.diagnostics, "the catalog is broken"));
+                }
+                (Exit::Catalog, errors(&broken.sources, &broken.diagnostics, Some(Code::Catalog)))
+            }
+            Failure::Refused(sources, diagnostics) => {
+                if !self.json {
+                    self.terminal.err(&self.render(sources, diagnostics.as_slice()));
+                    self.terminal.err(&counted(diagnostics, "nothing was compiled"));
+                }
+                (Exit::Refused, errors(sources, diagnostics, None))
+            }
+            Failure::Outside(message) => {
+                if !self.json {
+                    self.terminal.err(&format!("error[io]: {message}"));
+                }
+                (Exit::Outside, json!({ "errors": [{ "code": Code::Io.as_str(), "message": message, "help": null }] }))
+            }
+            Failure::Output(error) => {
+                // A reader that has seen enough is not a failure.
+                if error.kind() == std::io::ErrorKind::BrokenPipe {
+                    return Exit::Done;
+                }
+                self.terminal.err(&format!("error[io]: cannot write to standard output: {error}"));
+                return Exit::Outside;
+            }
+        };
+        if self.json
+            && let Err(error) = self.terminal.out_json(&document)
+        {
+            return self.fail(&Failure::Output(error));
+        }
+        exit
+    }
+}
+
+/// `{"errors": […]}`; faults of the catalog have the code `catalog` and their own code beside it.
+fn errors(sources: &SourceMap, diagnostics: &Diagnostics, outer: Option<Code>) -> Value {
+    let entries: Vec<Value> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .map(|diagnostic| {
+            let mut entry = diag::to_json(sources, diagnostic);
+            if let (Some(code), Some(fields)) = (outer, entry.as_object_mut()) {
+                fields.insert("diagnostic".to_owned(), json!(diagnostic.code.as_str()));
+                fields.insert("code".to_owned(), json!(code.as_str()));
+            }
+            entry
+        })
+        .collect();
+    json!({ "errors": entries })
+}
+
+fn counted(diagnostics: &Diagnostics, what: &str) -> String {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    format!("{errors} error{}; {what}", if errors == 1 { "" } else { "s" })
+}
+
+/// The user's own catalog folder.
+fn user_dir() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share"))).map(|data| data.join("tdsql"))
+}

@@ -1,0 +1,459 @@
+//! Request → compilation: resolve, judge, trace, emit.
+//!
+//! Pure: the clock is handed in, files are written by the caller. Shown at work by `tests/it/compile.rs` and the
+//! properties P2 to P10.
+
+mod artifacts;
+mod request;
+mod why;
+
+pub use request::{Given, Request};
+pub use why::Page;
+
+use crate::adapters;
+use crate::catalog::{Catalog, ParamId, Rule};
+use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::eval::{self, Inputs, Resolution, Withheld};
+use crate::model::{
+    Class, CompilationResult, CompilationTrace, ConfigProfile, Notice, Overrides, RenderedSnippet, ResolvedParameter,
+    Scalar, Severity, TelemetryBound,
+};
+use crate::rails::{self, Finding};
+use semver::Version;
+use sha2::{Digest as _, Sha256};
+
+/// The version of this compiler.
+///
+/// # Panics
+///
+/// Never: Cargo refuses a package version that is no semantic version.
+#[must_use]
+pub fn compiler_version() -> Version {
+    Version::parse(env!("CARGO_PKG_VERSION")).expect("Cargo checks the package's version")
+}
+
+/// A compiled request.
+#[derive(Debug)]
+pub struct Compilation<'c> {
+    /// The catalog that it was compiled from.
+    pub catalog: &'c Catalog,
+    /// Every value and where it came from.
+    pub resolution: Resolution<'c>,
+    /// Every rail that fired, errors first.
+    pub findings: Vec<Finding<'c>>,
+    /// What is worth knowing besides.
+    pub notices: Vec<Notice>,
+    /// SHA-256 over catalog and inputs.
+    pub digest: String,
+    /// What differs from the running configuration: key, running value, new value.
+    pub changes: Vec<Change>,
+    compiled_at: String,
+    sdk: Vec<String>,
+    platform: Vec<String>,
+}
+
+/// A value that differs from the running configuration.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Change {
+    /// The parameter.
+    pub key: String,
+    /// What runs; none where the running configuration does not have it.
+    pub running: Option<Scalar>,
+    /// What was compiled.
+    pub compiled: Scalar,
+}
+
+/// Compiles a request. Rails that fire are part of the result, errors too: see [`Compilation::is_refused`].
+///
+/// # Errors
+///
+/// Every unknown name, ill-typed value and violated constraint of the request; else every expression that failed.
+///
+/// # Examples
+///
+/// ```
+/// use tdsql::catalog::Catalog;
+/// use tdsql::compile::{Given, Request, compile};
+/// use tdsql::model::Scalar;
+///
+/// let catalog = Catalog::embedded().expect("the shipped catalog has no faults");
+/// let request = Request {
+///     preset: "mid-scale".into(),
+///     given: vec![Given::new("target_state_transitions_per_sec", Scalar::Int(300))],
+///     ..Request::default()
+/// };
+/// let compilation = compile(&catalog, &request, "1970-01-01T00:00:00Z").expect("the request is good");
+/// assert!(!compilation.is_refused());
+/// assert!(compilation.dynamic_config_yaml().contains("history.persistenceMaxQPS"));
+/// ```
+pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -> Result<Compilation<'c>, Diagnostics> {
+    let resolved = request::resolve(catalog, request)?;
+    let inputs = Inputs {
+        preset: Some(resolved.preset),
+        modifier: resolved.modifier,
+        overrides: resolved.overrides,
+        temporal: resolved.temporal,
+        plugin: resolved.plugin,
+        constrained: true,
+    };
+    let mut resolution = eval::resolve(catalog, inputs)?;
+    let findings = rails::judge(&mut resolution)?;
+    let mut notices = notices(&mut resolution);
+    notices.extend(
+        resolved.remarks.into_iter().map(|(code, message, parameter_keys)| notice(code, message, parameter_keys)),
+    );
+    let changes = request.running.as_ref().map(|running| changes(&resolution, running)).unwrap_or_default();
+    let digest = digest(&resolution);
+    Ok(Compilation {
+        catalog,
+        resolution,
+        findings,
+        notices,
+        digest,
+        changes,
+        compiled_at: compiled_at.to_owned(),
+        sdk: request.sdk.clone(),
+        platform: request.platform.clone(),
+    })
+}
+
+impl Compilation<'_> {
+    /// Whether a rail of severity error fired: artifacts are withheld.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.errors() > 0
+    }
+
+    /// How many rails of severity error fired.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.rail.severity == Severity::Error).count()
+    }
+
+    /// How many rails of severity warning fired.
+    #[must_use]
+    pub fn warnings(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.rail.severity == Severity::Warning).count()
+    }
+
+    /// The compiled configuration.
+    #[must_use]
+    pub fn profile(&self) -> ConfigProfile {
+        let inputs = &self.resolution.inputs;
+        let overrides = inputs
+            .overrides
+            .iter()
+            .map(|given| (self.catalog.parameter(given.id).key.clone(), self.resolution.shown(given.id)))
+            .collect();
+        ConfigProfile {
+            preset_name: inputs.preset.map(|preset| preset.layer.name.clone()).unwrap_or_default(),
+            modifier: inputs.modifier.map(|modifier| modifier.name.clone()),
+            overrides: Overrides { values: overrides },
+            slo_params: self.params(Class::Slo),
+            topology_params: self.params(Class::Topology),
+            safety_params: self.params(Class::Safety),
+            tuning_params: self.params(Class::Tuning),
+            temporal_server_version: inputs.temporal.clone(),
+            dsql_plugin_version: inputs.plugin.clone(),
+            compiled_at: self.compiled_at.clone(),
+            compiler_version: compiler_version(),
+            digest: self.digest.clone(),
+        }
+    }
+
+    fn params(&self, class: Class) -> Vec<ResolvedParameter> {
+        let resolution = &self.resolution;
+        self.catalog
+            .ids()
+            .filter(|id| self.catalog.parameter(*id).class == class)
+            .map(|id| {
+                let parameter = self.catalog.parameter(id);
+                ResolvedParameter {
+                    key: parameter.key.clone(),
+                    value: resolution.shown(id),
+                    value_type: parameter.value_type,
+                    classification: class,
+                    source: resolution.winner(id).source,
+                    emitted: resolution.withheld(id).is_none(),
+                    reason: resolution.reason(id),
+                }
+            })
+            .collect()
+    }
+
+    /// Where each value came from.
+    #[must_use]
+    pub fn trace(&mut self) -> Vec<CompilationTrace> {
+        self.catalog
+            .ids()
+            .map(|id| {
+                let parameter = self.catalog.parameter(id);
+                let base_value = self.resolution.base_value(id);
+                CompilationTrace {
+                    parameter_key: parameter.key.clone(),
+                    source: self.resolution.winner(id).source,
+                    base_value: parameter.value_type.show(&base_value),
+                    final_value: self.resolution.shown(id),
+                    derivation_chain: self.resolution.chain(id),
+                }
+            })
+            .collect()
+    }
+
+    /// The preset's bounds, evaluated over this configuration.
+    ///
+    /// # Errors
+    ///
+    /// A bound that could not be evaluated.
+    pub fn expected_bounds(&mut self) -> Result<Vec<TelemetryBound>, Diagnostics> {
+        let Some(preset) = self.resolution.inputs.preset else { return Ok(Vec::new()) };
+        let mut bounds = Vec::with_capacity(preset.expect.len());
+        let mut diags = Diagnostics::default();
+        // What a child preset expects of a metric's statistic replaces what its parents do.
+        for preset in self.catalog.chain(preset) {
+            for expect in &preset.expect {
+                let mut bound = |at: &Option<crate::diag::At<crate::expr::Expr>>| {
+                    let at = at.as_ref()?;
+                    match at.value.eval(self.resolution.frame()) {
+                        Ok(value) => value.as_f64(),
+                        Err(fault) => {
+                            diags.push(
+                                Diagnostic::error(
+                                    Code::ExpressionFailed,
+                                    format!("the bound on `{}`: {}", expect.metric, fault.message),
+                                )
+                                .at(at.span, "evaluated here"),
+                            );
+                            None
+                        }
+                    }
+                };
+                let (lower, upper) = (bound(&expect.at_least), bound(&expect.at_most));
+                bounds.retain(|earlier: &TelemetryBound| {
+                    earlier.metric != expect.metric || earlier.aggregate != expect.aggregate
+                });
+                bounds.push(TelemetryBound {
+                    metric: expect.metric.clone(),
+                    aggregate: expect.aggregate.clone(),
+                    lower,
+                    upper,
+                });
+            }
+        }
+        if diags.is_empty() { Ok(bounds) } else { Err(diags) }
+    }
+
+    /// The files of the chosen adapters; of all, where none was chosen.
+    ///
+    /// # Errors
+    ///
+    /// Every template that failed: adapter, file, line and cause.
+    pub fn snippets(&self) -> Result<(Vec<RenderedSnippet>, Vec<RenderedSnippet>), Diagnostics> {
+        adapters::render(self, &self.sdk, &self.platform)
+    }
+
+    /// Everything as it stands in JSON. Where a rail of severity error fired, artifacts and snippets are empty.
+    ///
+    /// # Errors
+    ///
+    /// An adapter that failed, or the template of the why section.
+    pub fn result(&mut self) -> Result<CompilationResult, Diagnostics> {
+        let why_section = self.why_section()?;
+        let refused = self.is_refused();
+        let (sdk_snippets, platform_snippets) = if refused { (Vec::new(), Vec::new()) } else { self.snippets()? };
+        let errors = if refused { vec![self.refusal()] } else { Vec::new() };
+        Ok(CompilationResult {
+            profile: self.profile(),
+            dynamic_config_yaml: if refused { String::new() } else { self.dynamic_config_yaml() },
+            dsql_plugin_config: if refused { serde_json::Map::new() } else { self.plugin_config() },
+            sdk_snippets,
+            platform_snippets,
+            guard_rail_results: self.findings.iter().map(|finding| finding.result(self.catalog)).collect(),
+            notices: self.notices.clone(),
+            trace: self.trace(),
+            why_section,
+            errors,
+        })
+    }
+
+    /// The one entry of `errors` where rails of severity error fired.
+    #[must_use]
+    pub fn refusal(&self) -> serde_json::Value {
+        let count = self.errors();
+        serde_json::json!({
+            "code": Code::GuardRail.as_str(),
+            "message": format!("{count} guard rail{} of severity error fired", if count == 1 { "" } else { "s" }),
+            "help": "mend what each rail names, or choose another preset",
+            "count": count,
+        })
+    }
+
+    /// The rails that fired as diagnostics, pointing at what was set.
+    #[must_use]
+    pub fn diagnostics(&self) -> Diagnostics {
+        self.findings
+            .iter()
+            .map(|finding| {
+                let message = format!("{}: {}", finding.rail.name, finding.message);
+                let mut diagnostic = match finding.rail.severity {
+                    Severity::Error => Diagnostic::error(Code::GuardRail, message),
+                    _ => Diagnostic::warning(Code::GuardRail, message),
+                };
+                let mut pointed = false;
+                for id in &finding.rail.parameters {
+                    let winner = self.resolution.winner(*id);
+                    // What the registry derives is not what the user can point at.
+                    if winner.layer.is_empty() || winner.candidate.span.file.0 == u32::MAX {
+                        continue;
+                    }
+                    let text = format!("{} = {}", self.catalog.parameter(*id).key, self.resolution.text(*id));
+                    let span = winner.candidate.span;
+                    diagnostic = if pointed { diagnostic.and(span, text) } else { diagnostic.at(span, text) };
+                    pointed = true;
+                }
+                let require = finding.rail.require.span;
+                diagnostic = if pointed {
+                    diagnostic.and(require, "this must hold")
+                } else {
+                    diagnostic.at(require, "this must hold")
+                };
+                diagnostic.help(finding.remedy.clone()).fact("rule_name", finding.rail.name.clone()).fact(
+                    "parameter_keys",
+                    finding
+                        .rail
+                        .parameters
+                        .iter()
+                        .map(|id| self.catalog.parameter(*id).key.clone())
+                        .collect::<Vec<_>>(),
+                )
+            })
+            .collect()
+    }
+
+    /// One line that names what a file was made from; never a clock.
+    #[must_use]
+    pub fn header(&self) -> Vec<String> {
+        let inputs = &self.resolution.inputs;
+        let mut what = format!("preset {}", inputs.preset.map_or("", |preset| &preset.layer.name));
+        if let Some(modifier) = inputs.modifier {
+            what.push_str(", modifier ");
+            what.push_str(&modifier.name);
+        }
+        let overrides: Vec<String> = inputs
+            .overrides
+            .iter()
+            .map(|given| format!("{}={}", self.catalog.parameter(given.id).key, self.resolution.text(given.id)))
+            .collect();
+        let mut lines = vec![
+            format!("Generated by tdsql {}: {what}.", compiler_version()),
+            format!("For Temporal {}, DSQL plugin {}. Digest sha256:{}", inputs.temporal, inputs.plugin, self.digest),
+        ];
+        if !overrides.is_empty() {
+            lines.insert(1, one_line(&format!("Overrides: {}.", overrides.join(", "))));
+        }
+        lines.push("Change the inputs and compile again; an edit here is lost.".to_owned());
+        lines
+    }
+
+    /// The adapters to render, or every one of the kind where none was chosen by name.
+    pub(crate) fn chosen(names: &[String], none_of_either: bool, adapter: &str) -> bool {
+        none_of_either || names.iter().any(|name| name == adapter)
+    }
+}
+
+fn changes(resolution: &Resolution<'_>, running: &ConfigProfile) -> Vec<Change> {
+    resolution
+        .catalog
+        .ids()
+        .filter_map(|id| {
+            let key = &resolution.catalog.parameter(id).key;
+            let compiled = resolution.shown(id);
+            let running = running.get_param(key).map(|parameter| parameter.value.clone());
+            (running.as_ref() != Some(&compiled)).then(|| Change { key: key.clone(), running, compiled })
+        })
+        .collect()
+}
+
+fn notice(code: Code, message: String, parameter_keys: Vec<String>) -> Notice {
+    Notice { severity: Severity::Note, code: code.as_str().to_owned(), message, parameter_keys }
+}
+
+/// Notes on the overrides: those of values that the compiler derives, those without effect, those that no artifact of
+/// the target versions carries.
+fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
+    let catalog = resolution.catalog;
+    let given: Vec<ParamId> = resolution.inputs.overrides.iter().map(|given| given.id).collect();
+    let mut notices = Vec::new();
+    for id in given {
+        let parameter = catalog.parameter(id);
+        let base = resolution.base_value(id);
+        let (text, base_text) = (resolution.text(id), parameter.value_type.text(&base));
+        let keys = vec![parameter.key.clone()];
+        if &base == resolution.value(id) {
+            notices.push(notice(
+                Code::UnusedOverride,
+                format!("`{}` is {text} without the override too", parameter.key),
+                keys.clone(),
+            ));
+        } else if !parameter.is_input() {
+            notices.push(notice(
+                Code::OverriddenValue,
+                format!("`{}` is a {} value: {text} replaces {base_text}", parameter.key, parameter.class.as_str()),
+                keys.clone(),
+            ));
+        }
+        if let (Some(Withheld::When | Withheld::Temporal | Withheld::Plugin), Some(reason)) =
+            (resolution.withheld(id), resolution.reason(id))
+        {
+            notices.push(notice(Code::NotEmitted, format!("`{}` is set, but {reason}", parameter.key), keys));
+        }
+    }
+    notices
+}
+
+fn digest(resolution: &Resolution<'_>) -> String {
+    let inputs = &resolution.inputs;
+    let mut hasher = Sha256::new();
+    let mut feed = |text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text);
+    };
+    feed(env!("CARGO_PKG_VERSION"));
+    feed(&resolution.catalog.digest);
+    feed(inputs.preset.map_or("", |preset| &preset.layer.name));
+    feed(inputs.modifier.map_or("", |modifier| &modifier.name));
+    feed(&inputs.temporal.to_string());
+    feed(&inputs.plugin.to_string());
+    let mut overrides: Vec<(&str, &Scalar)> = inputs
+        .overrides
+        .iter()
+        .filter_map(|given| match &given.candidate.rule {
+            Rule::Set(value) => Some((resolution.catalog.parameter(given.id).key.as_str(), value)),
+            Rule::Derive(_) => None,
+        })
+        .collect();
+    overrides.sort_unstable_by_key(|(key, _)| *key);
+    for (key, value) in overrides {
+        feed(key);
+        feed(&value.to_string());
+    }
+    crate::catalog::hex(&hasher.finalize())
+}
+
+/// Text without line breaks or control characters, for comments.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.extend(word.chars().filter(|c| !c.is_control()));
+    }
+    line
+}
+
+/// A text that is short enough for a message.
+pub(crate) fn clipped(text: &str) -> String {
+    const LONGEST: usize = 120;
+    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
+}

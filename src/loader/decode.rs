@@ -1,0 +1,499 @@
+//! TOML tables → rows of a [`Shape`], reporting every fault with its place.
+
+use super::shape::{Field, Kind, MOST_FIELDS, Shape};
+use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span, nearest};
+use crate::model::{Channel, Scalar, is_key};
+use semver::{Version, VersionReq};
+use std::collections::HashMap;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A located TOML value.
+pub(super) type Node<'v> = &'v Spanned<DeValue<'v>>;
+
+/// Checks one file's tables.
+pub(super) struct Decoder<'d> {
+    file: FileId,
+    text: &'d str,
+    diags: &'d mut Diagnostics,
+}
+
+/// A table that was matched against its shape.
+pub(super) struct Row<'v> {
+    shape: &'static Shape,
+    /// Where the table stands: its header, or the braces of an inline table.
+    pub(super) span: Span,
+    slots: [Option<Node<'v>>; MOST_FIELDS],
+}
+
+impl<'v> Row<'v> {
+    fn find(&self, name: &str) -> Option<(&'static Field, Node<'v>)> {
+        let index = self.shape.fields.iter().position(|field| field.name == name);
+        debug_assert!(index.is_some(), "`{name}` is a field of {}", self.shape.name);
+        index.and_then(|index| self.slots[index].map(|node| (&self.shape.fields[index], node)))
+    }
+
+    /// Whether the field stands.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+}
+
+impl<'d> Decoder<'d> {
+    pub(super) fn new(file: FileId, text: &'d str, diags: &'d mut Diagnostics) -> Self {
+        Decoder { file, text, diags }
+    }
+
+    pub(super) fn span<T>(&self, spanned: &Spanned<T>) -> Span {
+        Span::new(self.file, spanned.span())
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diags.push(diagnostic);
+    }
+
+    /// Matches a table against a shape: unknown and missing fields are reported here, wrong types where a field is
+    /// taken.
+    pub(super) fn row<'v>(&mut self, shape: &'static Shape, table: &'v DeTable<'v>, span: Span) -> Row<'v> {
+        debug_assert!(shape.fields.len() <= MOST_FIELDS, "{} fits a row", shape.name);
+        let mut row = Row { shape, span, slots: [None; MOST_FIELDS] };
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            match shape.fields.iter().position(|field| field.name == name) {
+                Some(index) => row.slots[index] = Some(value),
+                None => {
+                    let names = shape.fields.iter().map(|field| field.name);
+                    let suggestion = nearest(name, names.clone());
+                    let help = match suggestion {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("known fields: {}", names.collect::<Vec<_>>().join(", ")),
+                    };
+                    self.diags.push(
+                        Diagnostic::error(Code::UnknownField, format!("{} has no field `{name}`", shape.name))
+                            .at(self.span(key), "unknown field")
+                            .help(help),
+                    );
+                }
+            }
+        }
+        for (field, slot) in shape.fields.iter().zip(&row.slots) {
+            if field.required && slot.is_none() {
+                let code = if field.name == "rationale" { Code::MissingRationale } else { Code::MissingField };
+                self.diags.push(
+                    Diagnostic::error(code, format!("{} needs the field `{}`", shape.name, field.name))
+                        .at(span, format!("`{}` is missing here", field.name))
+                        .help(format!("`{}`: {}", field.name, field.doc)),
+                );
+            }
+        }
+        row
+    }
+
+    fn wrong_type(&mut self, name: &str, expected: &str, node: Node<'_>) {
+        self.diags.push(
+            Diagnostic::error(
+                Code::WrongType,
+                format!("`{name}` must be {expected}, found {}", described(node.get_ref())),
+            )
+            .at(self.span(node), format!("expected {expected}")),
+        );
+    }
+
+    fn string(&mut self, name: &str, node: Node<'_>) -> Option<At<String>> {
+        match node.get_ref() {
+            DeValue::String(text) => Some(At { value: text.to_string(), span: self.content_span(node) }),
+            _ => {
+                self.wrong_type(name, "a string", node);
+                None
+            }
+        }
+    }
+
+    /// Where the characters of a string value stand, so that a place inside it can be pointed at. Strings with
+    /// escapes do not map one to one: for them it is the whole value.
+    fn content_span(&self, node: Node<'_>) -> Span {
+        let range = node.span();
+        let raw = self.text.get(range.clone()).unwrap_or_default();
+        let quotes = if raw.starts_with("'''") || raw.starts_with("\"\"\"") {
+            // A newline right after the opening quotes is not part of the string.
+            let after = &raw[3..];
+            let newline = if after.starts_with("\r\n") { 2 } else { usize::from(after.starts_with('\n')) };
+            Some((3 + newline, 3))
+        } else if raw.starts_with(['\'', '"']) {
+            Some((1, 1))
+        } else {
+            None
+        };
+        match quotes {
+            Some((open, close)) if raw.len() >= open + close && (raw.starts_with('\'') || !raw.contains('\\')) => {
+                Span::new(self.file, range.start + open..range.end - close)
+            }
+            _ => Span::new(self.file, range),
+        }
+    }
+
+    /// Text that is not empty.
+    pub(super) fn text(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
+        let (field, node) = row.find(name)?;
+        let text = self.string(name, node)?;
+        if text.value.trim().is_empty() && !matches!(field.kind, Kind::AnyText) {
+            let code = if name == "rationale" { Code::MissingRationale } else { Code::InvalidValue };
+            let span = self.span(node);
+            self.diags.push(
+                Diagnostic::error(code, format!("`{name}` is empty")).at(span, "say something here").help(field.doc),
+            );
+        }
+        Some(text)
+    }
+
+    /// A parameter key.
+    pub(super) fn key(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
+        let (_, node) = row.find(name)?;
+        let key = self.string(name, node)?;
+        self.check_key(&key);
+        Some(key)
+    }
+
+    fn check_key(&mut self, key: &At<String>) {
+        if !is_key(&key.value) {
+            self.diags.push(
+                Diagnostic::error(Code::InvalidKey, format!("`{}` cannot be a parameter key", key.value))
+                    .at(key.span, "not a key")
+                    .help(
+                        "a key is made of letters, digits and `_` in segments joined by dots, and begins with a letter",
+                    ),
+            );
+        }
+    }
+
+    /// One of the field's words.
+    pub(super) fn word(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
+        let (field, node) = row.find(name)?;
+        let text = self.string(name, node)?;
+        let Kind::Word(words) = field.kind else { return Some(text) };
+        if words.contains(&text.value.as_str()) {
+            return Some(text);
+        }
+        let suggestion = nearest(&text.value, words.iter().copied())
+            .map(|near| format!("did you mean `{near}`? "))
+            .unwrap_or_default();
+        self.diags.push(
+            Diagnostic::error(Code::InvalidValue, format!("`{}` is no {name}", text.value))
+                .at(text.span, format!("expected {}", words.join(", ")))
+                .help(format!("{suggestion}one of: {}", words.join(", "))),
+        );
+        None
+    }
+
+    /// True or false.
+    pub(super) fn bool(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<bool>> {
+        let (_, node) = row.find(name)?;
+        match node.get_ref() {
+            DeValue::Boolean(value) => Some(At { value: *value, span: self.span(node) }),
+            _ => {
+                self.wrong_type(name, "true or false", node);
+                None
+            }
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn int(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<i64>> {
+        let (_, node) = row.find(name)?;
+        match self.scalar_of(name, node)? {
+            At { value: Scalar::Int(value), span } => Some(At { value, span }),
+            _ => {
+                self.wrong_type(name, "an integer", node);
+                None
+            }
+        }
+    }
+
+    /// A finite number.
+    pub(super) fn number(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<f64>> {
+        let (_, node) = row.find(name)?;
+        let scalar = self.scalar_of(name, node)?;
+        match scalar.value.as_f64() {
+            Some(value) => Some(At { value, span: scalar.span }),
+            None => {
+                self.wrong_type(name, "a number", node);
+                None
+            }
+        }
+    }
+
+    /// A value of a parameter.
+    pub(super) fn scalar(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Scalar>> {
+        let (_, node) = row.find(name)?;
+        self.scalar_of(name, node)
+    }
+
+    fn scalar_of(&mut self, name: &str, node: Node<'_>) -> Option<At<Scalar>> {
+        let span = self.span(node);
+        let value = match node.get_ref() {
+            DeValue::String(text) => Scalar::Str(text.to_string()),
+            DeValue::Boolean(value) => Scalar::Bool(*value),
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(value) => Scalar::Int(value),
+                Err(_) => {
+                    self.diags.push(
+                        Diagnostic::error(Code::InvalidValue, format!("`{name}` is larger than any 64-bit integer"))
+                            .at(span, "too large"),
+                    );
+                    return None;
+                }
+            },
+            DeValue::Float(number) => match number.as_str().parse::<f64>() {
+                Ok(value) if value.is_finite() => Scalar::Float(value),
+                _ => {
+                    self.diags.push(
+                        Diagnostic::error(Code::InvalidValue, format!("`{name}` must be finite"))
+                            .at(span, "not a finite number"),
+                    );
+                    return None;
+                }
+            },
+            _ => {
+                self.wrong_type(name, "an integer, a float, a boolean or a string", node);
+                return None;
+            }
+        };
+        Some(At { value, span })
+    }
+
+    /// A list of values.
+    pub(super) fn scalars(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Vec<At<Scalar>>>> {
+        let (_, node) = row.find(name)?;
+        let DeValue::Array(items) = node.get_ref() else {
+            self.wrong_type(name, "a list", node);
+            return None;
+        };
+        let span = self.span(node);
+        Some(At { value: items.iter().filter_map(|item| self.scalar_of(name, item)).collect(), span })
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&mut self, row: &Row<'_>, name: &'static str) -> Vec<At<String>> {
+        let Some((_, node)) = row.find(name) else { return Vec::new() };
+        let DeValue::Array(items) = node.get_ref() else {
+            self.wrong_type(name, "a list of strings", node);
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.string(name, item)).collect()
+    }
+
+    /// A semantic version.
+    pub(super) fn version(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Version>> {
+        let text = self.text(row, name)?;
+        match Version::parse(&text.value) {
+            Ok(value) => Some(At { value, span: text.span }),
+            Err(fault) => {
+                self.diags.push(
+                    Diagnostic::error(Code::InvalidValue, format!("`{}` is no semantic version: {fault}", text.value))
+                        .at(text.span, "expected a version such as 1.29.0"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A range of semantic versions.
+    pub(super) fn range(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<VersionReq>> {
+        let text = self.text(row, name)?;
+        self.range_of(&text).map(|value| At { value, span: text.span })
+    }
+
+    fn range_of(&mut self, text: &At<String>) -> Option<VersionReq> {
+        match VersionReq::parse(&text.value) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.diags.push(
+                    Diagnostic::error(Code::InvalidValue, format!("`{}` is no version range: {fault}", text.value))
+                        .at(text.span, "expected a range such as >=1.29.0, <1.33.0"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A nested table of its own shape.
+    pub(super) fn table<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Option<Row<'v>> {
+        let (field, node) = row.find(name)?;
+        let Kind::Table(shape) = field.kind else { return None };
+        match node.get_ref() {
+            DeValue::Table(table) => {
+                let span = self.span(node);
+                Some(self.row(shape, table, span))
+            }
+            _ => {
+                self.wrong_type(name, "a table", node);
+                None
+            }
+        }
+    }
+
+    /// An array of tables.
+    pub(super) fn tables<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<Row<'v>> {
+        let Some((field, node)) = row.find(name) else { return Vec::new() };
+        let Kind::Tables(shape) = field.kind else { return Vec::new() };
+        let DeValue::Array(items) = node.get_ref() else {
+            self.wrong_type(name, "an array of tables", node);
+            return Vec::new();
+        };
+        let mut rows = Vec::with_capacity(items.len());
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::Table(table) => {
+                    let span = self.span(item);
+                    rows.push(self.row(shape, table, span));
+                }
+                _ => self.wrong_type(name, "a table", item),
+            }
+        }
+        rows
+    }
+
+    /// A table whose keys are open, in the order of the file.
+    pub(super) fn entries<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Node<'v>)> {
+        let Some((_, node)) = row.find(name) else { return Vec::new() };
+        let DeValue::Table(table) = node.get_ref() else {
+            self.wrong_type(name, "a table", node);
+            return Vec::new();
+        };
+        let mut entries: Vec<_> = table
+            .iter()
+            .map(|(key, value)| (At { value: key.get_ref().to_string(), span: self.span(key) }, value))
+            .collect();
+        entries.sort_by_key(|(key, _)| key.span.start);
+        entries
+    }
+
+    /// A table of tables of one shape.
+    pub(super) fn table_map<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Row<'v>)> {
+        let Some((Field { kind: Kind::TableMap(shape), .. }, _)) = row.find(name) else { return Vec::new() };
+        let mut rows = Vec::new();
+        for (key, node) in self.entries(row, name) {
+            match node.get_ref() {
+                DeValue::Table(table) => rows.push((key, self.row(shape, table, Span::new(self.file, node.span())))),
+                _ => self.wrong_type(name, "a table", node),
+            }
+        }
+        rows
+    }
+
+    /// A table of name → text.
+    pub(super) fn text_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<String>)> {
+        let entries = self.entries(row, name);
+        entries.into_iter().filter_map(|(key, node)| Some((key, self.string(name, node)?))).collect()
+    }
+
+    /// Channel → external name; `true` stands for the parameter's own key.
+    pub(super) fn outputs(&mut self, row: &Row<'_>, name: &'static str, key: &str) -> Vec<(Channel, At<String>)> {
+        let mut outputs = Vec::new();
+        for (channel, node) in self.entries(row, name) {
+            let Some(known) = Channel::from_word(&channel.value) else {
+                let help = match nearest(&channel.value, Channel::WORDS.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("channels: {}", Channel::WORDS.join(", ")),
+                };
+                self.diags.push(
+                    Diagnostic::error(Code::UnknownField, format!("there is no output channel `{}`", channel.value))
+                        .at(channel.span, "unknown channel")
+                        .help(help),
+                );
+                continue;
+            };
+            match node.get_ref() {
+                DeValue::Boolean(true) => outputs.push((known, At { value: key.to_owned(), span: self.span(node) })),
+                DeValue::String(text) if !text.trim().is_empty() => {
+                    outputs.push((known, At { value: text.to_string(), span: self.content_span(node) }));
+                }
+                _ => self.wrong_type(&channel.value, "a name, or `true` for the key itself", node),
+            }
+        }
+        outputs
+    }
+
+    /// A table of parameter key → value, nested tables joined with dots, in the order of the file.
+    pub(super) fn values(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<Scalar>)> {
+        let leaves = self.leaves(row, name);
+        leaves
+            .into_iter()
+            .filter_map(|(key, node)| {
+                let scalar = self.scalar_of(&key.value, node)?;
+                Some((key, scalar))
+            })
+            .collect()
+    }
+
+    /// A table of parameter key → string (an expression, a reason), likewise.
+    pub(super) fn strings(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<String>)> {
+        let leaves = self.leaves(row, name);
+        leaves
+            .into_iter()
+            .filter_map(|(key, node)| {
+                let text = self.string(&key.value, node)?;
+                Some((key, text))
+            })
+            .collect()
+    }
+
+    fn leaves<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Node<'v>)> {
+        let Some((_, node)) = row.find(name) else { return Vec::new() };
+        let DeValue::Table(table) = node.get_ref() else {
+            self.wrong_type(name, "a table of keys", node);
+            return Vec::new();
+        };
+        let mut leaves = Vec::with_capacity(table.len());
+        self.collect_leaves(table, "", &mut leaves);
+        leaves.sort_by_key(|(key, _)| key.span.start);
+        let mut seen: HashMap<String, Span> = HashMap::with_capacity(leaves.len());
+        leaves.retain(|(key, _)| match seen.get(&key.value) {
+            Some(first) => {
+                self.diags.push(
+                    Diagnostic::error(Code::DuplicateKey, format!("`{}` is given twice", key.value))
+                        .at(key.span, "given again here")
+                        .and(*first, "first given here"),
+                );
+                false
+            }
+            None => {
+                seen.insert(key.value.clone(), key.span);
+                true
+            }
+        });
+        leaves
+    }
+
+    fn collect_leaves<'v>(&mut self, table: &'v DeTable<'v>, prefix: &str, leaves: &mut Vec<(At<String>, Node<'v>)>) {
+        for (key, node) in table {
+            let path =
+                if prefix.is_empty() { key.get_ref().to_string() } else { format!("{prefix}.{}", key.get_ref()) };
+            if let DeValue::Table(inner) = node.get_ref() {
+                self.collect_leaves(inner, &path, leaves);
+            } else {
+                leaves.push((At { value: path, span: self.dotted_span(key.span()) }, node));
+            }
+        }
+    }
+
+    /// The whole of a dotted key on its line, given the place of its last segment.
+    fn dotted_span(&self, last: std::ops::Range<usize>) -> Span {
+        let before = self.text.get(..last.start).unwrap_or_default();
+        let part_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '"');
+        let start = before.trim_end_matches(part_of_key).len();
+        Span::new(self.file, start..last.end)
+    }
+}
+
+fn described(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,205 @@
+//! Which files there are: the embedded catalog, with folders of the same layout laid over it.
+
+use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
+use include_dir::{Dir, include_dir};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+static REGISTRY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/registry");
+static PRESETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
+static MODIFIERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/modifiers");
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// The folders of a catalog.
+const FOLDERS: [&str; 4] = ["registry", "presets", "modifiers", "templates"];
+
+/// The largest data file that is read, in bytes. The shipped catalog's largest is a fiftieth of it.
+pub const LARGEST_FILE: u64 = 4 * 1024 * 1024;
+
+/// The deepest folder that is looked into; also ends a loop of symbolic links.
+const DEEPEST_FOLDER: usize = 6;
+
+/// One data file.
+#[derive(Debug, Clone)]
+struct DataFile {
+    /// How diagnostics name it.
+    shown: String,
+    text: Cow<'static, str>,
+}
+
+/// The files of a catalog by their path within it.
+#[derive(Debug, Clone, Default)]
+pub struct DataSet {
+    files: BTreeMap<String, DataFile>,
+    laid_over: Vec<String>,
+    refused: Vec<(Code, String, String)>,
+}
+
+/// A folder that could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {path}")]
+pub struct ReadError {
+    /// The file or folder.
+    pub path: String,
+    /// Why.
+    #[source]
+    pub source: std::io::Error,
+}
+
+impl DataSet {
+    /// No files at all.
+    #[must_use]
+    pub fn empty() -> Self {
+        DataSet::default()
+    }
+
+    /// The catalog that is built into the binary.
+    #[must_use]
+    pub fn embedded() -> Self {
+        let mut set = DataSet::default();
+        for dir in [&REGISTRY, &PRESETS, &MODIFIERS, &TEMPLATES].iter().zip(FOLDERS) {
+            set.embed(dir.0, dir.1);
+        }
+        set
+    }
+
+    fn embed(&mut self, dir: &'static Dir<'static>, folder: &str) {
+        for file in dir.files() {
+            let path = format!("{folder}/{}", file.path().display());
+            if let Some(text) = file.contents_utf8() {
+                self.files.insert(path.clone(), DataFile { shown: path, text: Cow::Borrowed(text) });
+            }
+        }
+        for inner in dir.dirs() {
+            self.embed(inner, folder);
+        }
+    }
+
+    /// Adds one file, as if it stood in a folder that is laid over.
+    pub fn insert(&mut self, path: impl Into<String>, text: impl Into<Cow<'static, str>>) {
+        let path = path.into();
+        self.laid_over.push(path.clone());
+        self.files.insert(path.clone(), DataFile { shown: path, text: text.into() });
+    }
+
+    /// Whether a folder has the layout of a catalog: `templates/` alone says nothing.
+    #[must_use]
+    pub fn is_catalog(dir: &Path) -> bool {
+        dir.join("registry/registry.toml").is_file()
+            || ["presets", "modifiers"].iter().any(|folder| {
+                std::fs::read_dir(dir.join(folder)).is_ok_and(|entries| {
+                    entries.flatten().any(|entry| entry.path().extension().is_some_and(|extension| extension == "toml"))
+                })
+            })
+    }
+
+    /// Lays a folder over: a file of the same path replaces, a new one adds. `shown` is put before the paths in
+    /// diagnostics.
+    ///
+    /// # Errors
+    ///
+    /// A folder or a file that cannot be read. Files that are too large or not UTF-8 become diagnostics of the load.
+    pub fn lay_over(&mut self, dir: &Path, shown: &str) -> Result<(), ReadError> {
+        for folder in FOLDERS {
+            let path = dir.join(folder);
+            if path.is_dir() {
+                self.walk(&path, folder, shown, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk(&mut self, dir: &Path, logical: &str, shown: &str, depth: usize) -> Result<(), ReadError> {
+        let fault = |path: &Path, source| ReadError { path: path.display().to_string(), source };
+        if depth > DEEPEST_FOLDER {
+            return Ok(());
+        }
+        let mut entries = std::fs::read_dir(dir)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|source| fault(dir, source))?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+            let logical = format!("{logical}/{name}");
+            if path.is_dir() {
+                self.walk(&path, &logical, shown, depth + 1)?;
+            } else if is_data(&logical) {
+                self.read(&path, logical, shown).map_err(|source| fault(&path, source))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, path: &Path, logical: String, shown: &str) -> std::io::Result<()> {
+        let metadata = std::fs::metadata(path)?;
+        // A pipe or a device could be without end.
+        if !metadata.is_file() {
+            return Ok(());
+        }
+        let shown = format!("{shown}{logical}");
+        if metadata.len() > LARGEST_FILE {
+            let message = format!("`{shown}` has {} bytes; a data file may have {LARGEST_FILE}", metadata.len());
+            self.refused.push((Code::TooLarge, shown, message));
+            return Ok(());
+        }
+        match String::from_utf8(std::fs::read(path)?) {
+            // The same text changes nothing, as in a clone of the project itself.
+            Ok(text) if self.files.get(&logical).is_some_and(|file| file.text == text) => {}
+            Ok(text) => {
+                self.laid_over.push(shown.clone());
+                self.files.insert(logical, DataFile { shown, text: Cow::Owned(text) });
+            }
+            Err(fault) => {
+                let message = format!("`{shown}` is not UTF-8 text (byte {})", fault.utf8_error().valid_up_to());
+                self.refused.push((Code::Syntax, shown, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was laid over, as diagnostics name it.
+    #[must_use]
+    pub fn laid_over(&self) -> &[String] {
+        &self.laid_over
+    }
+
+    /// Every file: path within the catalog, text; in order of path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, file)| (path.as_str(), file.text.as_ref()))
+    }
+
+    /// How many files there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len() + self.refused.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hands the files to a source map: (path within the catalog, its id), in order of path.
+    pub(super) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<(String, FileId)> {
+        // First those that are read, so that their numbers are their positions.
+        let read = self.files.into_iter().map(|(path, file)| (path, sources.add(file.shown, file.text))).collect();
+        for (code, shown, message) in self.refused {
+            let file = sources.add(shown, "");
+            diags.push(
+                Diagnostic::error(code, message)
+                    .at(Span::new(file, 0..0), "this file")
+                    .help("split the file, or save it as UTF-8 text"),
+            );
+        }
+        read
+    }
+}
+
+/// Whether a path is that of a data file: TOML everywhere, and any file of `templates/`.
+fn is_data(path: &str) -> bool {
+    path.starts_with("templates/") || path.ends_with(".toml")
+}

@@ -1,0 +1,249 @@
+//! Data files → located records: syntax and shape, every fault reported. Meaning is the catalog's business.
+//!
+//! Shown at work by `tests/it/diagnostics.rs`.
+
+mod decode;
+mod files;
+pub(crate) mod records;
+pub mod schema;
+pub mod shape;
+
+pub use files::{DataSet, LARGEST_FILE, ReadError};
+
+use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
+use crate::model::is_name;
+use decode::Decoder;
+use records::{
+    RawAdapter, RawGroup, RawLayer, RawMetric, RawPrefix, RawPreset, RawRail, RawRegistry, RawSetting, RawVariable,
+};
+use shape::Shape;
+use std::collections::BTreeMap;
+use toml::de::DeTable;
+
+/// A record with the name that its path gives it.
+pub(crate) struct Named<T> {
+    pub(crate) name: String,
+    pub(crate) file: FileId,
+    pub(crate) record: T,
+}
+
+/// Everything that the files of a catalog say.
+#[derive(Default)]
+pub(crate) struct Records {
+    pub(crate) registry: Option<Named<RawRegistry>>,
+    pub(crate) groups: Vec<Named<RawGroup>>,
+    pub(crate) rails: Vec<Named<RawRail>>,
+    pub(crate) presets: Vec<Named<RawPreset>>,
+    pub(crate) modifiers: Vec<Named<RawLayer>>,
+    pub(crate) metrics: Vec<RawMetric>,
+    pub(crate) variables: Vec<RawVariable>,
+    pub(crate) settings: Vec<RawSetting>,
+    pub(crate) prefixes: Vec<RawPrefix>,
+    pub(crate) adapters: Vec<Named<RawAdapter>>,
+    /// Templates by their path below `templates/`.
+    pub(crate) templates: BTreeMap<String, FileId>,
+    /// Path within the catalog of every file.
+    pub(crate) paths: Vec<(String, FileId)>,
+}
+
+/// Which optional parts of a catalog a command needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// What a compile needs.
+    Compile,
+    /// Also what only checks need: the settings that servers register.
+    Check,
+}
+
+/// Reads the files of a catalog.
+pub(crate) fn load(files: DataSet, depth: Depth, sources: &mut SourceMap, diags: &mut Diagnostics) -> Records {
+    let mut records = Records::default();
+    let paths = files.into_sources(sources, diags);
+    for ((path, file), (decoded, faults)) in paths.iter().zip(decode_all(&paths, depth, sources)) {
+        diags.extend(faults);
+        if let Some(decoded) = decoded {
+            records.add(path, *file, decoded, diags);
+        }
+    }
+    records.paths = paths;
+    if records.registry.is_none() {
+        diags.push(
+            Diagnostic::error(Code::MissingField, "the catalog has no `registry/registry.toml`")
+                .help("`tdsql init DIR` writes a complete catalog out"),
+        );
+    }
+    records
+}
+
+/// What one file turned out to say, with its faults.
+type Read = (Option<Decoded>, Diagnostics);
+
+/// Decodes every file, in order. Files do not depend on each other and parsing them is most of a cold start, so a
+/// second thread takes half of the text.
+fn decode_all(paths: &[(String, FileId)], depth: Depth, sources: &SourceMap) -> Vec<Read> {
+    /// Below so many bytes a thread costs more than it saves.
+    const WORTH_A_THREAD: usize = 64 * 1024;
+    let decode = |part: &[(String, FileId)]| -> Vec<Read> {
+        part.iter().map(|(path, file)| decode_file(path, *file, depth, sources)).collect()
+    };
+    let size = |(_, file): &(String, FileId)| sources.text(*file).len();
+    let total: usize = paths.iter().map(size).sum();
+    if total < WORTH_A_THREAD {
+        return decode(paths);
+    }
+    let mut half = 0;
+    let middle = paths.iter().take_while(|path| {
+        half += size(path);
+        half <= total / 2
+    });
+    let (first, second) = paths.split_at(middle.count());
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| decode(second));
+        let mut read = decode(first);
+        match second.join() {
+            Ok(rest) => read.extend(rest),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        read
+    })
+}
+
+/// What one file says.
+enum Decoded {
+    Registry(Box<RawRegistry>),
+    Group(RawGroup),
+    Rail(Box<RawRail>),
+    Preset(Box<RawPreset>),
+    Modifier(Box<RawLayer>),
+    Metrics(Vec<RawMetric>),
+    Variables(Vec<RawVariable>),
+    Settings(Vec<RawSetting>, Vec<RawPrefix>),
+    Adapter(Box<RawAdapter>),
+    Template,
+}
+
+impl Records {
+    fn add(&mut self, path: &str, file: FileId, decoded: Decoded, diags: &mut Diagnostics) {
+        let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).unwrap_or_default();
+        let below_templates = path.strip_prefix("templates/").unwrap_or_default();
+        match decoded {
+            Decoded::Registry(record) => {
+                self.registry = Some(Named { name: stem.to_owned(), file, record: *record });
+            }
+            Decoded::Group(record) => self.groups.push(Named { name: stem.to_owned(), file, record }),
+            Decoded::Rail(record) => named(stem, file, *record, &mut self.rails, diags),
+            Decoded::Preset(record) => named(stem, file, *record, &mut self.presets, diags),
+            Decoded::Modifier(record) => named(stem, file, *record, &mut self.modifiers, diags),
+            Decoded::Metrics(records) => self.metrics.extend(records),
+            Decoded::Variables(records) => self.variables.extend(records),
+            Decoded::Settings(settings, prefixes) => {
+                self.settings.extend(settings);
+                self.prefixes.extend(prefixes);
+            }
+            Decoded::Adapter(record) => {
+                let folder = below_templates.split('/').nth(1).unwrap_or_default();
+                named(folder, file, *record, &mut self.adapters, diags);
+            }
+            Decoded::Template => {
+                self.templates.insert(below_templates.to_owned(), file);
+            }
+        }
+    }
+}
+
+fn decode_file(path: &str, file: FileId, depth: Depth, sources: &SourceMap) -> Read {
+    let mut diags = Diagnostics::default();
+    let text = sources.text(file);
+    let parts: Vec<&str> = path.split('/').collect();
+    let d = &mut diags;
+    let decoded = match parts.as_slice() {
+        ["templates", "adapters", _, "adapter.toml"] => decode(file, text, d, &shape::ADAPTER, records::adapter)
+            .map(|record| Decoded::Adapter(Box::new(record))),
+        ["templates", ..] => Some(Decoded::Template),
+        ["registry", "registry.toml"] => decode(file, text, d, &shape::REGISTRY, records::registry)
+            .map(|record| Decoded::Registry(Box::new(record))),
+        ["registry", "variables.toml"] => {
+            Some(Decoded::Variables(decode(file, text, d, &shape::VARIABLES, records::variables)))
+        }
+        ["registry", "parameters", _] => Some(Decoded::Group(decode(file, text, d, &shape::PARAMETERS, records::group))),
+        ["registry", "rails", _] => {
+            let text = if depth == Depth::Compile { without_cases(text) } else { text };
+            decode(file, text, d, &shape::RAIL, |d, row| records::rail(d, row, depth)).map(|record| Decoded::Rail(Box::new(record)))
+        }
+        ["registry", "metrics", _] => Some(Decoded::Metrics(decode(file, text, d, &shape::METRICS, records::metrics))),
+        ["registry", "settings", _] => (depth == Depth::Check).then(|| {
+            let (settings, prefixes) = decode(file, text, d, &shape::SETTINGS, records::settings);
+            Decoded::Settings(settings, prefixes)
+        }),
+        // Read by the behaviour profiles' part, which brings their grammar.
+        ["registry", "correlations" | "recommendations", _] => None,
+        ["presets", _] => Some(Decoded::Preset(Box::new(decode(file, text, d, &shape::PRESET, records::preset)))),
+        ["modifiers", _] => Some(Decoded::Modifier(Box::new(decode(file, text, d, &shape::MODIFIER, records::modifier)))),
+        _ => {
+            let folders = ["parameters", "rails", "metrics", "settings", "correlations", "recommendations"];
+            let mut diagnostic = Diagnostic::warning(Code::UnknownField, format!("`{path}` is read by nothing"))
+                .at(Span::new(file, 0..0), "this file");
+            if let Some(near) = parts.get(1).and_then(|folder| nearest(folder, folders)) {
+                diagnostic = diagnostic.help(format!("did you mean `registry/{near}/`?"));
+            }
+            diags.push(diagnostic);
+            None
+        }
+    };
+    (decoded, diags)
+}
+
+/// A rail's text before its cases, which only a check runs; they are a third of all rails' text.
+fn without_cases(text: &str) -> &str {
+    text.find("\n[[case]]").map_or(text, |cases| &text[..=cases])
+}
+
+fn named<T>(name: &str, file: FileId, record: T, into: &mut Vec<Named<T>>, diags: &mut Diagnostics) {
+    if !is_name(name) {
+        diags.push(
+            Diagnostic::error(Code::InvalidKey, format!("`{name}` cannot be a name"))
+                .at(Span::new(file, 0..0), "the file's stem, or the folder, is the name")
+                .help("use lower-case letters, digits and hyphens"),
+        );
+    }
+    into.push(Named { name: name.to_owned(), file, record });
+}
+
+/// Parses one file and decodes its top-level table. A file with syntax faults is decoded as far as it can be, so that
+/// what others refer to is known, but its faults of shape are not reported on top.
+fn decode<T>(
+    file: FileId,
+    text: &str,
+    diags: &mut Diagnostics,
+    shape: &'static Shape,
+    build: impl FnOnce(&mut Decoder<'_>, &decode::Row<'_>) -> T,
+) -> T {
+    let (document, faults) = DeTable::parse_recoverable(text);
+    let mut muted = Diagnostics::default();
+    let broken = !faults.is_empty();
+    for fault in faults {
+        diags.push(syntax(file, text, &fault));
+    }
+    let mut decoder = Decoder::new(file, text, if broken { &mut muted } else { diags });
+    let row = decoder.row(shape, document.get_ref(), Span::new(file, 0..0));
+    build(&mut decoder, &row)
+}
+
+fn syntax(file: FileId, text: &str, fault: &toml::de::Error) -> Diagnostic {
+    let range = fault.span().unwrap_or(0..0);
+    let message = fault.message().lines().next().unwrap_or("not valid TOML");
+    let code = if message.contains("duplicate key") {
+        Code::DuplicateKey
+    } else if message.contains("recurse") {
+        Code::TooDeep
+    } else {
+        Code::Syntax
+    };
+    let help = match code {
+        Code::DuplicateKey => "keep one of the two",
+        Code::TooDeep => "a data file never needs such nesting",
+        _ if text.get(range.clone()).is_some_and(|found| found.contains('\t')) => "use spaces",
+        _ => "see the TOML specification, toml.io, for how values are written",
+    };
+    Diagnostic::error(code, message.to_owned()).at(Span::new(file, range), "here").help(help)
+}

@@ -1,0 +1,469 @@
+//! Raw records: what each kind of file says, located, with no name resolved yet.
+
+use super::Depth;
+use super::decode::Decoder;
+use super::decode::Row;
+use crate::diag::{At, Code, Diagnostic, Span};
+use crate::model::{Channel, Class, Scalar, Severity, Unit, ValueType};
+use semver::{Version, VersionReq};
+
+/// A version line: its name and the versions in it.
+pub(crate) struct RawLine {
+    pub(crate) name: String,
+    pub(crate) range: At<String>,
+}
+
+/// `[temporal]`, `[plugin]`.
+pub(crate) struct RawTarget {
+    pub(crate) default: At<Version>,
+    pub(crate) supported: At<VersionReq>,
+    pub(crate) lines: Vec<RawLine>,
+}
+
+/// `registry/registry.toml`.
+pub(crate) struct RawRegistry {
+    pub(crate) format: At<i64>,
+    pub(crate) default_preset: At<String>,
+    pub(crate) surfaced_limit: At<i64>,
+    pub(crate) services: Vec<At<String>>,
+    pub(crate) temporal: RawTarget,
+    pub(crate) plugin: RawTarget,
+    pub(crate) highlights: Vec<At<String>>,
+    pub(crate) variable_prefixes: Vec<At<String>>,
+}
+
+/// One group of parameters.
+pub(crate) struct RawGroup {
+    pub(crate) title: String,
+    pub(crate) order: i64,
+    pub(crate) parameters: Vec<RawParameter>,
+}
+
+/// A value or an expression.
+pub(crate) enum RawRule {
+    /// A value.
+    Set(At<Scalar>),
+    /// An expression; the place is that of its characters.
+    Derive(At<String>),
+}
+
+/// `[[parameter]]`.
+pub(crate) struct RawParameter {
+    pub(crate) span: Span,
+    pub(crate) key: At<String>,
+    pub(crate) class: Class,
+    pub(crate) value_type: ValueType,
+    pub(crate) unit: Option<Unit>,
+    pub(crate) rule: RawRule,
+    pub(crate) min: Option<At<Scalar>>,
+    pub(crate) max: Option<At<Scalar>>,
+    pub(crate) allowed: Option<At<Vec<At<Scalar>>>>,
+    pub(crate) when: Option<At<String>>,
+    pub(crate) nullable: bool,
+    pub(crate) locked: bool,
+    pub(crate) immutable: bool,
+    pub(crate) temporal: Option<At<VersionReq>>,
+    pub(crate) plugin: Option<At<VersionReq>>,
+    pub(crate) outputs: Vec<(Channel, At<String>)>,
+    pub(crate) summary: String,
+    pub(crate) rationale: String,
+    pub(crate) source: String,
+}
+
+/// `[set]`, `[derive]` and `[because]` of a preset or a modifier.
+pub(crate) struct RawLayer {
+    pub(crate) description: String,
+    pub(crate) rationale: String,
+    pub(crate) set: Vec<(At<String>, At<Scalar>)>,
+    pub(crate) derive: Vec<(At<String>, At<String>)>,
+    pub(crate) because: Vec<(At<String>, At<String>)>,
+}
+
+/// `[[expect]]`.
+pub(crate) struct RawExpect {
+    pub(crate) span: Span,
+    pub(crate) metric: At<String>,
+    pub(crate) aggregate: String,
+    pub(crate) at_least: Option<At<String>>,
+    pub(crate) at_most: Option<At<String>>,
+}
+
+/// `presets/<name>.toml`.
+pub(crate) struct RawPreset {
+    pub(crate) layer: RawLayer,
+    pub(crate) extends: Option<At<String>>,
+    pub(crate) min_throughput: f64,
+    pub(crate) max_throughput: Option<f64>,
+    pub(crate) throughput: String,
+    pub(crate) expect: Vec<RawExpect>,
+}
+
+/// `[[case]]`.
+pub(crate) struct RawCase {
+    pub(crate) span: Span,
+    pub(crate) note: String,
+    pub(crate) preset: At<String>,
+    pub(crate) modifier: Option<At<String>>,
+    pub(crate) set: Vec<(At<String>, At<Scalar>)>,
+    pub(crate) temporal: Option<Version>,
+    pub(crate) plugin: Option<Version>,
+    pub(crate) fires: At<bool>,
+}
+
+/// `registry/rails/<name>.toml`.
+pub(crate) struct RawRail {
+    pub(crate) severity: Severity,
+    pub(crate) summary: String,
+    pub(crate) rationale: String,
+    pub(crate) source: String,
+    pub(crate) steps: Vec<(At<String>, At<String>)>,
+    pub(crate) when: Option<At<String>>,
+    pub(crate) require: At<String>,
+    pub(crate) message: At<String>,
+    pub(crate) help: At<String>,
+    pub(crate) parameters: Vec<At<String>>,
+    pub(crate) cases: Vec<RawCase>,
+    /// The file's head, for what concerns the rail as a whole.
+    pub(crate) span: Span,
+}
+
+/// `[[metric]]`.
+pub(crate) struct RawMetric {
+    pub(crate) name: At<String>,
+    pub(crate) category: String,
+    pub(crate) unit: String,
+    pub(crate) better: String,
+    pub(crate) summary: String,
+}
+
+/// `[[variable]]`.
+pub(crate) struct RawVariable {
+    pub(crate) name: At<String>,
+    pub(crate) kind: String,
+    pub(crate) summary: String,
+    pub(crate) required: bool,
+    pub(crate) default: Option<String>,
+}
+
+/// A setting that servers register.
+pub(crate) struct RawSetting {
+    pub(crate) key: String,
+    pub(crate) value_type: String,
+    pub(crate) lines: Option<Vec<String>>,
+}
+
+/// A prefix of settings.
+pub(crate) struct RawPrefix {
+    pub(crate) prefix: String,
+    pub(crate) lines: Option<Vec<String>>,
+}
+
+/// `[[output]]`.
+pub(crate) struct RawOutput {
+    pub(crate) span: Span,
+    pub(crate) file: At<String>,
+    pub(crate) template: At<String>,
+    pub(crate) per_service: bool,
+    pub(crate) select: Option<Channel>,
+    pub(crate) fields: Vec<(At<String>, String)>,
+}
+
+/// `adapter.toml`.
+pub(crate) struct RawAdapter {
+    pub(crate) span: Span,
+    pub(crate) sdk: bool,
+    pub(crate) title: String,
+    pub(crate) language: String,
+    pub(crate) literals: Vec<(&'static str, At<String>)>,
+    pub(crate) outputs: Vec<RawOutput>,
+}
+
+fn target(d: &mut Decoder<'_>, row: &Row<'_>, name: &'static str) -> Option<RawTarget> {
+    let row = d.table(row, name)?;
+    let lines =
+        d.text_map(&row, "lines").into_iter().map(|(name, range)| RawLine { name: name.value, range }).collect();
+    Some(RawTarget { default: d.version(&row, "default")?, supported: d.range(&row, "supported")?, lines })
+}
+
+pub(super) fn registry(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawRegistry> {
+    let (temporal, plugin) = (target(d, row, "temporal"), target(d, row, "plugin"));
+    let (format, default_preset, surfaced_limit) =
+        (d.int(row, "format"), d.text(row, "default_preset"), d.int(row, "surfaced_limit"));
+    let (services, highlights) = (d.texts(row, "services"), d.texts(row, "highlights"));
+    let variable_prefixes = d.texts(row, "variable_prefixes");
+    Some(RawRegistry {
+        format: format?,
+        default_preset: default_preset?,
+        surfaced_limit: surfaced_limit?,
+        services,
+        temporal: temporal?,
+        plugin: plugin?,
+        highlights,
+        variable_prefixes,
+    })
+}
+
+pub(super) fn group(d: &mut Decoder<'_>, row: &Row<'_>) -> RawGroup {
+    let title = d.text(row, "title").map(|text| text.value).unwrap_or_default();
+    let order = d.int(row, "order").map_or(i64::MAX, |order| order.value);
+    let parameters = d.tables(row, "parameter").iter().filter_map(|row| parameter(d, row)).collect();
+    RawGroup { title, order, parameters }
+}
+
+fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
+    let key = d.key(row, "key");
+    let class = d.word(row, "class").and_then(|word| Class::from_word(&word.value));
+    let value_type = d.word(row, "type").and_then(|word| ValueType::from_word(&word.value));
+    let unit = d.word(row, "unit").and_then(|word| Unit::from_word(&word.value));
+    let default = d.scalar(row, "default");
+    let derive = d.text(row, "derive");
+    let rule = match (default, derive) {
+        (Some(value), None) => Some(RawRule::Set(value)),
+        (None, Some(expression)) => Some(RawRule::Derive(expression)),
+        (Some(value), Some(expression)) => {
+            d.report(
+                Diagnostic::error(Code::ConflictingFields, "a parameter has either `default` or `derive`, not both")
+                    .at(expression.span, "an expression here")
+                    .and(value.span, "and a value here")
+                    .help("keep the expression if the value should follow others, else the value"),
+            );
+            None
+        }
+        (None, None) => {
+            if !row.has("default") && !row.has("derive") {
+                d.report(
+                    Diagnostic::error(Code::MissingField, "a parameter needs `default` or `derive`")
+                        .at(row.span, "neither a value nor an expression")
+                        .help("give `default = …`, or `derive = '…'` where the value follows others"),
+                );
+            }
+            None
+        }
+    };
+    let (min, max, allowed) = (d.scalar(row, "min"), d.scalar(row, "max"), d.scalars(row, "allowed"));
+    let when = d.text(row, "when");
+    let flag = |at: Option<At<bool>>| at.is_some_and(|at| at.value);
+    let (nullable, locked, immutable) =
+        (flag(d.bool(row, "nullable")), flag(d.bool(row, "locked")), flag(d.bool(row, "immutable")));
+    let (temporal, plugin) = (d.range(row, "temporal"), d.range(row, "plugin"));
+    let outputs = d.outputs(row, "outputs", key.as_ref().map_or("", |key| &key.value));
+    let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
+    Some(RawParameter {
+        span: row.span,
+        key: key?,
+        class: class?,
+        value_type: value_type?,
+        unit,
+        rule: rule?,
+        min,
+        max,
+        allowed,
+        when,
+        nullable,
+        locked,
+        immutable,
+        temporal,
+        plugin,
+        outputs,
+        // A missing text was reported and does not stand in the way of checking the rest.
+        summary: summary.map(|text| text.value).unwrap_or_default(),
+        rationale: rationale.map(|text| text.value).unwrap_or_default(),
+        source: source.map(|text| text.value).unwrap_or_default(),
+    })
+}
+
+fn layer(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
+    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
+    RawLayer {
+        description: text(d.text(row, "description")),
+        rationale: text(d.text(row, "rationale")),
+        set: d.values(row, "set"),
+        derive: d.strings(row, "derive"),
+        because: d.strings(row, "because"),
+    }
+}
+
+pub(super) fn preset(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPreset {
+    let layer = layer(d, row);
+    let extends = d.text(row, "extends");
+    let (mut min_throughput, mut max_throughput, mut throughput) = (0.0, None, String::new());
+    if let Some(range) = d.table(row, "throughput") {
+        let (min, max) = (d.number(&range, "min"), d.number(&range, "max"));
+        if let (Some(min), Some(max)) = (&min, &max)
+            && min.value > max.value
+        {
+            d.report(
+                Diagnostic::error(Code::InvalidConstraint, "the throughput range is empty")
+                    .at(max.span, "less than the least")
+                    .and(min.span, "the least"),
+            );
+        }
+        min_throughput = min.map_or(0.0, |min| min.value);
+        max_throughput = max.map(|max| max.value);
+        throughput = d.text(&range, "description").map(|text| text.value).unwrap_or_default();
+    }
+    let expect = d.tables(row, "expect").iter().filter_map(|row| expect(d, row)).collect();
+    RawPreset { layer, extends, min_throughput, max_throughput, throughput, expect }
+}
+
+fn expect(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawExpect> {
+    let metric = d.text(row, "metric");
+    let aggregate = d.word(row, "aggregate").map_or_else(|| "mean".to_owned(), |word| word.value);
+    let (at_least, at_most) = (d.text(row, "at_least"), d.text(row, "at_most"));
+    if !row.has("at_least") && !row.has("at_most") {
+        d.report(
+            Diagnostic::error(Code::MissingField, "an expected bound needs `at_least` or `at_most`")
+                .at(row.span, "no bound here")
+                .help("give at least one of the two"),
+        );
+    }
+    Some(RawExpect { span: row.span, metric: metric?, aggregate, at_least, at_most })
+}
+
+pub(super) fn modifier(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
+    layer(d, row)
+}
+
+pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, depth: Depth) -> Option<RawRail> {
+    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
+    let severity = d.word(row, "severity").and_then(|word| Severity::from_word(&word.value));
+    let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
+    d.text(row, "requirement");
+    let steps = d.text_map(row, "let");
+    let rule = d.table(row, "rule");
+    let (mut when, mut require, mut message, mut help, mut parameters) = (None, None, None, None, Vec::new());
+    if let Some(rule) = &rule {
+        when = d.text(rule, "when");
+        require = d.text(rule, "require");
+        message = d.text(rule, "message");
+        help = d.text(rule, "help");
+        parameters = d.texts(rule, "parameters");
+    }
+    let cases: Vec<RawCase> = d.tables(row, "case").iter().filter_map(|row| case(d, row)).collect();
+    if depth == Depth::Check && !row.has("case") {
+        d.report(
+            Diagnostic::error(Code::MissingCase, "a guard rail needs cases")
+                .at(row.span, "no `[[case]]` here")
+                .help("add at least one case that fires and one that does not"),
+        );
+    }
+    Some(RawRail {
+        severity: severity?,
+        summary: text(summary),
+        rationale: text(rationale),
+        source: text(source),
+        steps,
+        when,
+        require: require?,
+        message: message?,
+        help: help?,
+        parameters,
+        cases,
+        span: row.span,
+    })
+}
+
+fn case(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawCase> {
+    let note = d.text(row, "note").map(|text| text.value).unwrap_or_default();
+    let (preset, modifier) = (d.text(row, "preset"), d.text(row, "modifier"));
+    let set = d.values(row, "set");
+    let (temporal, plugin) = (d.version(row, "temporal"), d.version(row, "plugin"));
+    let outcome = d.word(row, "outcome");
+    Some(RawCase {
+        span: row.span,
+        note,
+        preset: preset?,
+        modifier,
+        set,
+        temporal: temporal.map(|at| at.value),
+        plugin: plugin.map(|at| at.value),
+        fires: outcome.map(|at| At { value: at.value == "fires", span: at.span })?,
+    })
+}
+
+pub(super) fn metrics(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawMetric> {
+    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
+    d.tables(row, "metric")
+        .iter()
+        .filter_map(|row| {
+            let name = d.text(row, "name");
+            let (category, unit) = (text(d.text(row, "category")), text(d.text(row, "unit")));
+            let (better, summary) = (text(d.word(row, "better")), text(d.text(row, "summary")));
+            d.text(row, "source");
+            Some(RawMetric { name: name?, category, unit, better, summary })
+        })
+        .collect()
+}
+
+pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> {
+    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
+    d.tables(row, "variable")
+        .iter()
+        .filter_map(|row| {
+            let name = d.text(row, "name");
+            let (kind, summary) = (text(d.word(row, "kind")), text(d.text(row, "summary")));
+            let required = d.bool(row, "required").is_some_and(|at| at.value);
+            let default = d.text(row, "default").map(|text| text.value);
+            d.text(row, "source");
+            Some(RawVariable { name: name?, kind, summary, required, default })
+        })
+        .collect()
+}
+
+pub(super) fn settings(d: &mut Decoder<'_>, row: &Row<'_>) -> (Vec<RawSetting>, Vec<RawPrefix>) {
+    let lines = |d: &mut Decoder<'_>, row: &Row<'_>| {
+        row.has("lines").then(|| d.texts(row, "lines").into_iter().map(|line| line.value).collect())
+    };
+    let settings = d
+        .table_map(row, "settings")
+        .into_iter()
+        .map(|(key, row)| RawSetting {
+            key: key.value,
+            value_type: d.text(&row, "type").map(|text| text.value).unwrap_or_default(),
+            lines: lines(d, &row),
+        })
+        .collect();
+    let prefixes = d
+        .table_map(row, "prefixes")
+        .into_iter()
+        .map(|(key, row)| RawPrefix { prefix: key.value, lines: lines(d, &row) })
+        .collect();
+    (settings, prefixes)
+}
+
+pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> {
+    let kind = d.word(row, "kind");
+    let (title, language) = (d.text(row, "title"), d.text(row, "language"));
+    let mut literals = Vec::new();
+    if let Some(row) = d.table(row, "literals") {
+        for name in ["true", "false", "int", "float", "string", "duration"] {
+            if let Some(text) = d.text(&row, name) {
+                literals.push((name, text));
+            }
+        }
+    }
+    let outputs = d.tables(row, "output").iter().filter_map(|row| output(d, row)).collect();
+    Some(RawAdapter {
+        span: row.span,
+        sdk: kind?.value == "sdk",
+        title: title?.value,
+        language: language?.value,
+        literals,
+        outputs,
+    })
+}
+
+fn output(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawOutput> {
+    let (file, template) = (d.text(row, "file"), d.text(row, "template"));
+    let per_service = d.word(row, "each").is_some();
+    let select = d.word(row, "select").and_then(|word| Channel::from_word(&word.value));
+    let fields = d
+        .tables(row, "field")
+        .iter()
+        .filter_map(|row| {
+            let (parameter, name) = (d.key(row, "parameter"), d.text(row, "name"));
+            Some((parameter?, name?.value))
+        })
+        .collect();
+    Some(RawOutput { span: row.span, file: file?, template: template?, per_service, select, fields })
+}

@@ -1,0 +1,411 @@
+//! The grammar of data files, once: the decoder checks files by it, `tdsql schema` prints it, `docs/reference/`
+//! documents it.
+
+use crate::model::{Channel, Class, Unit, ValueType};
+
+/// What stands behind a field.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Text that is not empty.
+    Text,
+    /// Text that may be empty.
+    AnyText,
+    /// A parameter key.
+    Key,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A finite number.
+    Number,
+    /// A value of a parameter.
+    Scalar,
+    /// An expression.
+    Expr,
+    /// A semantic version.
+    Version,
+    /// A range of semantic versions.
+    VersionRange,
+    /// A list of texts.
+    Texts,
+    /// A list of parameter keys.
+    Keys,
+    /// A list of values.
+    Scalars,
+    /// One table.
+    Table(&'static Shape),
+    /// An array of tables.
+    Tables(&'static Shape),
+    /// A table of parameter key → value; nested tables are joined with dots.
+    Values,
+    /// A table of parameter key → expression.
+    Exprs,
+    /// A table of parameter key → text.
+    Reasons,
+    /// A table of step name → expression, in order.
+    Steps,
+    /// A table of channel → external name, `true` meaning the key itself.
+    Outputs,
+    /// A table of name → text.
+    TextMap,
+    /// A table of name → table of this shape.
+    TableMap(&'static Shape),
+}
+
+/// One field of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// What stands behind it.
+    pub kind: Kind,
+    /// Whether it must stand.
+    pub required: bool,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// One kind of table.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// What the table describes, with an article where one reads well.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// Its fields, in the order in which files should give them.
+    pub fields: &'static [Field],
+}
+
+/// The most fields that any shape has; rows are arrays of this length.
+pub const MOST_FIELDS: usize = 24;
+
+const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field { name, kind, required: true, doc }
+}
+
+const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field { name, kind, required: false, doc }
+}
+
+/// A kind of data file.
+#[derive(Debug, Clone, Copy)]
+pub struct FileKind {
+    /// The word that `tdsql schema` takes.
+    pub name: &'static str,
+    /// Other words that it takes.
+    pub aliases: &'static [&'static str],
+    /// Where such files are.
+    pub path: &'static str,
+    /// What stands in one.
+    pub shape: &'static Shape,
+}
+
+/// Every kind of data file.
+pub const FILE_KINDS: &[FileKind] = &[
+    FileKind { name: "registry", aliases: &[], path: "registry/registry.toml", shape: &REGISTRY },
+    FileKind { name: "parameters", aliases: &["parameter"], path: "registry/parameters/*.toml", shape: &PARAMETERS },
+    FileKind { name: "rail", aliases: &["guard-rails", "rails"], path: "registry/rails/*.toml", shape: &RAIL },
+    FileKind { name: "preset", aliases: &["presets"], path: "presets/*.toml", shape: &PRESET },
+    FileKind { name: "modifier", aliases: &["modifiers"], path: "modifiers/*.toml", shape: &MODIFIER },
+    FileKind { name: "metric", aliases: &["metrics"], path: "registry/metrics/*.toml", shape: &METRICS },
+    FileKind { name: "variables", aliases: &[], path: "registry/variables.toml", shape: &VARIABLES },
+    FileKind { name: "settings", aliases: &[], path: "registry/settings/*.toml", shape: &SETTINGS },
+    FileKind { name: "adapter", aliases: &["adapters"], path: "templates/adapters/*/adapter.toml", shape: &ADAPTER },
+];
+
+/// `registry/registry.toml`.
+pub static REGISTRY: Shape = Shape {
+    name: "the registry manifest",
+    doc: "What holds for the catalog as a whole.",
+    fields: &[
+        must("format", Kind::Int, "Version of this grammar; 1."),
+        must("default_preset", Kind::Text, "The preset that environment variables alone are laid over."),
+        must("surfaced_limit", Kind::Int, "The most slo and topology parameters that the registry may have."),
+        must("services", Kind::Texts, "The services of a Temporal cluster, in the order in which artifacts list them."),
+        must("temporal", Kind::Table(&TARGET), "The Temporal server versions."),
+        must("plugin", Kind::Table(&TARGET), "The DSQL plugin's version labels."),
+        must("variable_prefixes", Kind::Texts, "Prefixes of the variables that count as the DSQL deployment's."),
+        may("highlights", Kind::Keys, "The derived values that the summary of a compile shows."),
+    ],
+};
+
+/// A target's versions.
+pub static TARGET: Shape = Shape {
+    name: "a target",
+    doc: "Versions of something that artifacts are for.",
+    fields: &[
+        must("default", Kind::Version, "The version that is meant when none is named."),
+        must("supported", Kind::VersionRange, "The versions that the catalog knows."),
+        may("lines", Kind::TextMap, "Name of a version line → range of versions in it."),
+    ],
+};
+
+/// `registry/parameters/*.toml`.
+pub static PARAMETERS: Shape = Shape {
+    name: "a parameter file",
+    doc: "Parameters of one group.",
+    fields: &[
+        must("title", Kind::Text, "Heading of the group in generated files."),
+        may("order", Kind::Int, "Position among the groups; files without it come last."),
+        may("parameter", Kind::Tables(&PARAMETER), "The parameters, in the order in which a person would read them."),
+    ],
+};
+
+/// `[[parameter]]`.
+pub static PARAMETER: Shape = Shape {
+    name: "a parameter",
+    doc: "One value that the compiler decides or the adopter gives.",
+    fields: &[
+        must("key", Kind::Key, "Its name everywhere; for dynamic configuration the server's own key."),
+        must(
+            "class",
+            Kind::Word(Class::WORDS),
+            "Who decides it: the adopter (slo, topology) or the compiler (safety, tuning).",
+        ),
+        must("type", Kind::Word(ValueType::WORDS), "The type of its value."),
+        may("unit", Kind::Word(Unit::WORDS), "What a number counts."),
+        may("default", Kind::Scalar, "Its value; either this or `derive`."),
+        may("derive", Kind::Expr, "The expression that gives its value; either this or `default`."),
+        may("min", Kind::Scalar, "The least value that type and reader can take."),
+        may("max", Kind::Scalar, "The greatest value that type and reader can take."),
+        may("allowed", Kind::Scalars, "The only values that the reader can take."),
+        may("when", Kind::Expr, "Emitted only while this holds; the value still exists."),
+        may("nullable", Kind::Bool, "Written as null in the plugin configuration while `when` does not hold."),
+        may("locked", Kind::Bool, "An override is refused."),
+        may("immutable", Kind::Bool, "Fixed for the life of the cluster."),
+        may("temporal", Kind::VersionRange, "Server versions that take it; all supported ones when absent."),
+        may("plugin", Kind::VersionRange, "Plugin versions that take it; all supported ones when absent."),
+        may("outputs", Kind::Outputs, "Where it is emitted, and under which name."),
+        must("summary", Kind::Text, "One sentence: what it is."),
+        must("rationale", Kind::Text, "Why this value, and what goes wrong otherwise."),
+        must("source", Kind::Text, "Where its figures come from."),
+    ],
+};
+
+/// `registry/rails/*.toml`.
+pub static RAIL: Shape = Shape {
+    name: "a guard rail",
+    doc: "What must hold of a configuration; the file's stem is its name.",
+    fields: &[
+        must("severity", Kind::Word(&["error", "warning"]), "An error withholds artifacts, a warning does not."),
+        must("summary", Kind::Text, "One sentence: what holds."),
+        must("rationale", Kind::Text, "What happens when it does not."),
+        must("source", Kind::Text, "Where its figures come from."),
+        may("requirement", Kind::Text, "The requirement that asks for it."),
+        may("let", Kind::Steps, "Named steps, in order; later ones and the rule may read them."),
+        must("rule", Kind::Table(&RULE), "The rule."),
+        may("case", Kind::Tables(&CASE), "Its own tests: at least one that fires and one that does not."),
+    ],
+};
+
+/// `[rule]`.
+pub static RULE: Shape = Shape {
+    name: "a rule",
+    doc: "The condition and what to say.",
+    fields: &[
+        may("when", Kind::Expr, "The rule applies only while this holds."),
+        must("require", Kind::Expr, "What must hold."),
+        must("message", Kind::Text, "What does not hold, with the numbers; a template over parameters and steps."),
+        must("help", Kind::Text, "What to do; a template too."),
+        must("parameters", Kind::Keys, "The parameters that decide it, the likeliest first."),
+    ],
+};
+
+/// `[[case]]`.
+pub static CASE: Shape = Shape {
+    name: "a case",
+    doc: "A configuration and whether the rail fires on it.",
+    fields: &[
+        must("note", Kind::Text, "What the case shows."),
+        must("preset", Kind::Text, "The preset it starts from."),
+        may("modifier", Kind::Text, "The modifier on top."),
+        may("set", Kind::Values, "Values on top of all layers; bounds and locks are not checked."),
+        may("temporal", Kind::Version, "Target server version."),
+        may("plugin", Kind::Version, "Target plugin version."),
+        must("outcome", Kind::Word(&["fires", "silent"]), "What the rail must do."),
+    ],
+};
+
+/// `presets/*.toml`.
+pub static PRESET: Shape = Shape {
+    name: "a preset",
+    doc: "A scale; the file's stem is its name.",
+    fields: &[
+        must("description", Kind::Text, "One line."),
+        must("rationale", Kind::Text, "Why these values."),
+        may("extends", Kind::Text, "The preset that this one starts from."),
+        must("throughput", Kind::Table(&THROUGHPUT), "The load that it is made for."),
+        may("set", Kind::Values, "Values that differ from the registry's."),
+        may(
+            "derive",
+            Kind::Exprs,
+            "Expressions that differ from the registry's; `base` is the value of the layers below.",
+        ),
+        may("because", Kind::Reasons, "Why, for each entry of `derive` and, where useful, of `set`."),
+        may("expect", Kind::Tables(&EXPECT), "What a healthy cluster on this preset shows."),
+    ],
+};
+
+/// `throughput`.
+pub static THROUGHPUT: Shape = Shape {
+    name: "a throughput range",
+    doc: "State transitions per second.",
+    fields: &[
+        must("min", Kind::Number, "The least."),
+        may("max", Kind::Number, "The most; unbounded when absent."),
+        must("description", Kind::Text, "The range in words."),
+    ],
+};
+
+/// `[[expect]]`.
+pub static EXPECT: Shape = Shape {
+    name: "an expected bound",
+    doc: "A bound on one statistic of one metric.",
+    fields: &[
+        must("metric", Kind::Text, "A metric of `registry/metrics/`."),
+        may(
+            "aggregate",
+            Kind::Word(&["min", "max", "mean", "p50", "p95", "p99"]),
+            "The statistic; the mean when absent.",
+        ),
+        may("at_least", Kind::Expr, "The least that is healthy."),
+        may("at_most", Kind::Expr, "The most that is healthy."),
+    ],
+};
+
+/// `modifiers/*.toml`.
+pub static MODIFIER: Shape = Shape {
+    name: "a modifier",
+    doc: "A workload; the file's stem is its name.",
+    fields: &[
+        must("description", Kind::Text, "One line."),
+        must("rationale", Kind::Text, "Why these values."),
+        may("set", Kind::Values, "Values that replace the preset's."),
+        may("derive", Kind::Exprs, "Expressions that replace the preset's; `base` is the value of the layers below."),
+        may("because", Kind::Reasons, "Why, for each entry of `derive` and, where useful, of `set`."),
+    ],
+};
+
+/// `registry/metrics/*.toml`.
+pub static METRICS: Shape = Shape {
+    name: "a metric file",
+    doc: "Telemetry of one category.",
+    fields: &[may("metric", Kind::Tables(&METRIC), "The metrics.")],
+};
+
+/// `[[metric]]`.
+pub static METRIC: Shape = Shape {
+    name: "a metric",
+    doc: "Something that is measured on a running cluster.",
+    fields: &[
+        must("name", Kind::Text, "Its name in behaviour profiles."),
+        must("category", Kind::Text, "The group it belongs to."),
+        must("unit", Kind::Text, "What it counts."),
+        must("better", Kind::Word(&["higher", "lower", "neither"]), "Which direction is an improvement."),
+        must("summary", Kind::Text, "What it shows."),
+        may("source", Kind::Text, "Where it is defined."),
+    ],
+};
+
+/// `registry/variables.toml`.
+pub static VARIABLES: Shape = Shape {
+    name: "the variable file",
+    doc: "Environment variables that are no parameters.",
+    fields: &[may("variable", Kind::Tables(&VARIABLE), "The variables.")],
+};
+
+/// `[[variable]]`.
+pub static VARIABLE: Shape = Shape {
+    name: "a variable",
+    doc: "An environment variable that the compiler passes over.",
+    fields: &[
+        must("name", Kind::Text, "The variable."),
+        must("kind", Kind::Word(&["identity", "secret", "deployment", "ignored"]), "Why it is no parameter."),
+        may("default", Kind::AnyText, "Its usual value."),
+        may("required", Kind::Bool, "Whether a container refuses to start without it."),
+        must("summary", Kind::Text, "What it is."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `registry/settings/*.toml`.
+pub static SETTINGS: Shape = Shape {
+    name: "a settings file",
+    doc: "The dynamic-config settings that Temporal servers register.",
+    fields: &[
+        must("settings", Kind::TableMap(&SETTING), "Key → setting."),
+        may("prefixes", Kind::TableMap(&PREFIX), "Prefixes under which keys exist that are not listed one by one."),
+    ],
+};
+
+/// One registered setting.
+pub static SETTING: Shape = Shape {
+    name: "a setting",
+    doc: "A dynamic-config setting that a server registers.",
+    fields: &[
+        must("type", Kind::Text, "The server's type."),
+        may("precedence", Kind::Text, "Which constraints it takes."),
+        may("default", Kind::AnyText, "The server's default."),
+        may("defaults", Kind::TextMap, "Version line → default, where it differs."),
+        may("lines", Kind::Texts, "Version lines that register it; all when absent."),
+    ],
+};
+
+/// One prefix of settings.
+pub static PREFIX: Shape = Shape {
+    name: "a settings prefix",
+    doc: "Settings that are known by their prefix only.",
+    fields: &[
+        may("lines", Kind::Texts, "Version lines that register them; all when absent."),
+        may("note", Kind::Text, "What is known of them."),
+    ],
+};
+
+/// `templates/adapters/<name>/adapter.toml`.
+pub static ADAPTER: Shape = Shape {
+    name: "an adapter",
+    doc: "Templates that render a profile for one consumer; the folder's name is its name.",
+    fields: &[
+        must("kind", Kind::Word(&["sdk", "platform"]), "Whether it renders worker options or deployment artifacts."),
+        must("title", Kind::Text, "What it renders, in words."),
+        must("language", Kind::Text, "The language of its files."),
+        may("literals", Kind::Table(&LITERALS), "How values are written in that language."),
+        must("output", Kind::Tables(&OUTPUT), "The files it renders."),
+    ],
+};
+
+/// `[literals]`.
+pub static LITERALS: Shape = Shape {
+    name: "literal forms",
+    doc: "Templates over `value` (and `milliseconds` of a duration); a form that is absent writes the value as JSON.",
+    fields: &[
+        may("true", Kind::Text, "The true value."),
+        may("false", Kind::Text, "The false value."),
+        may("int", Kind::Text, "A whole number."),
+        may("float", Kind::Text, "A number with a fraction."),
+        may("string", Kind::Text, "Text."),
+        may("duration", Kind::Text, "A length of time."),
+    ],
+};
+
+/// `[[output]]`.
+pub static OUTPUT: Shape = Shape {
+    name: "an output",
+    doc: "One file, or one file per service.",
+    fields: &[
+        must("file", Kind::Text, "Its path below the adapter's folder; may contain `{{ service }}`."),
+        must("template", Kind::Text, "The template, beside the manifest."),
+        may("each", Kind::Word(&["service"]), "Render it once for each service."),
+        may("select", Kind::Word(Channel::WORDS), "Take every emitted parameter of this channel."),
+        may("field", Kind::Tables(&OUTPUT_FIELD), "Take these parameters, under these names."),
+    ],
+};
+
+/// `[[output.field]]`.
+pub static OUTPUT_FIELD: Shape = Shape {
+    name: "an output field",
+    doc: "A parameter and its name in the consumer's language.",
+    fields: &[must("parameter", Kind::Key, "The parameter."), must("name", Kind::Text, "What the consumer calls it.")],
+};

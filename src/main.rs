@@ -1,0 +1,5 @@
+//! The command line of `tdsql`.
+
+fn main() -> std::process::ExitCode {
+    tdsql::cli::main()
+}

@@ -1,0 +1,18 @@
+//! The vocabulary: scalars, value types, classes, units, keys, and the JSON forms of what a compile yields.
+//!
+//! Plain values with no I/O and no evaluation; every other module may use it. Shown at work by
+//! `tests/it/values.rs` and the round-trip property P10.
+
+mod duration;
+mod profile;
+mod scalar;
+mod vocabulary;
+
+pub use crate::diag::Severity;
+pub use duration::{format_duration, parse_duration};
+pub use profile::{
+    CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, PresetSummary,
+    RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,
+};
+pub use scalar::Scalar;
+pub use vocabulary::{Channel, Class, Source, Unit, ValueFault, ValueType, is_key, is_name};

@@ -1,0 +1,195 @@
+//! The JSON forms of a compile: the field names are the contract of `docs/json.md`.
+
+use super::{Class, Scalar, Severity, Source, ValueType};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the user set on top of preset and modifier: durations as Go text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Overrides {
+    /// Parameter key → value.
+    #[serde(default)]
+    pub values: BTreeMap<String, Scalar>,
+}
+
+/// One parameter of a compiled profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResolvedParameter {
+    /// The parameter's key.
+    pub key: String,
+    /// Its final value; a duration is Go text.
+    pub value: Scalar,
+    /// How to read `value`.
+    pub value_type: ValueType,
+    /// Who decides it.
+    pub classification: Class,
+    /// Which layer decided it.
+    pub source: Source,
+    /// Whether an artifact carries it for the target versions.
+    pub emitted: bool,
+    /// Why not, where it is not emitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A compiled configuration: every parameter of the registry with its value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfigProfile {
+    /// The preset it was compiled from.
+    pub preset_name: String,
+    /// The modifier, if one was chosen.
+    pub modifier: Option<String>,
+    /// What the user set.
+    pub overrides: Overrides,
+    /// Promises to the cluster's users.
+    pub slo_params: Vec<ResolvedParameter>,
+    /// How much of what runs.
+    pub topology_params: Vec<ResolvedParameter>,
+    /// Values that keep the cluster up.
+    pub safety_params: Vec<ResolvedParameter>,
+    /// Values that keep it fast and cheap.
+    pub tuning_params: Vec<ResolvedParameter>,
+    /// The Temporal server version that the artifacts are for.
+    pub temporal_server_version: Version,
+    /// The DSQL plugin's version label that they are for.
+    pub dsql_plugin_version: Version,
+    /// RFC 3339 time of the compile; `SOURCE_DATE_EPOCH` fixes it.
+    pub compiled_at: String,
+    /// The version of `tdsql`.
+    pub compiler_version: Version,
+    /// SHA-256 over catalog, preset, modifier, overrides and target versions: equal digests, equal artifacts.
+    pub digest: String,
+}
+
+impl ConfigProfile {
+    /// Every parameter: slo, topology, safety, tuning.
+    pub fn params(&self) -> impl Iterator<Item = &ResolvedParameter> {
+        [&self.slo_params, &self.topology_params, &self.safety_params, &self.tuning_params].into_iter().flatten()
+    }
+
+    /// The parameter of this key.
+    #[must_use]
+    pub fn get_param(&self, key: &str) -> Option<&ResolvedParameter> {
+        self.params().find(|parameter| parameter.key == key)
+    }
+}
+
+/// Where one value came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompilationTrace {
+    /// The parameter's key.
+    pub parameter_key: String,
+    /// Which layer decided it.
+    pub source: Source,
+    /// What the layers below the deciding one would give; the final value where no other layer spoke.
+    pub base_value: Scalar,
+    /// The value in force.
+    pub final_value: Scalar,
+    /// Each layer that spoke, lowest first: its place, its value or its expression with the operands.
+    pub derivation_chain: Vec<String>,
+}
+
+/// A guard rail that fired.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GuardRailResult {
+    /// The rail: the stem of its file.
+    pub rule_name: String,
+    /// Whether artifacts are withheld.
+    pub severity: Severity,
+    /// What does not hold, with the numbers.
+    pub message: String,
+    /// The parameters that decide it.
+    pub parameter_keys: Vec<String>,
+    /// What to do.
+    pub remedy: String,
+    /// Why it matters.
+    pub rationale: String,
+}
+
+/// Something worth knowing that never counts against a compile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Always [`Severity::Note`].
+    pub severity: Severity,
+    /// Which kind of notice.
+    pub code: String,
+    /// What is worth knowing.
+    pub message: String,
+    /// The parameters that it is about.
+    pub parameter_keys: Vec<String>,
+}
+
+/// One file rendered by an adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderedSnippet {
+    /// The adapter's name.
+    pub adapter: String,
+    /// The language of the content.
+    pub language: String,
+    /// The file's name, relative to the adapter's folder.
+    pub filename: String,
+    /// The file's content.
+    pub content: String,
+}
+
+/// Everything a compile yields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompilationResult {
+    /// The compiled configuration.
+    pub profile: ConfigProfile,
+    /// The Temporal server's dynamic configuration; empty where a rail of severity error fired.
+    pub dynamic_config_yaml: String,
+    /// `DSQLPluginConfig`: field → value, in the registry's order; empty where a rail of severity error fired.
+    pub dsql_plugin_config: serde_json::Map<String, serde_json::Value>,
+    /// Files of the SDK adapters.
+    pub sdk_snippets: Vec<RenderedSnippet>,
+    /// Files of the platform adapters.
+    pub platform_snippets: Vec<RenderedSnippet>,
+    /// Every rail that fired.
+    pub guard_rail_results: Vec<GuardRailResult>,
+    /// What is worth knowing besides.
+    pub notices: Vec<Notice>,
+    /// Where each value came from.
+    pub trace: Vec<CompilationTrace>,
+    /// The way from the preset to the values that matter, as Markdown.
+    pub why_section: String,
+    /// One entry that counts the errors, where a rail of severity error fired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<serde_json::Value>,
+}
+
+/// The state transitions per second that a preset is made for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThroughputRange {
+    /// The least.
+    pub min_st_per_sec: f64,
+    /// The most; none where there is no bound.
+    pub max_st_per_sec: Option<f64>,
+    /// The same in words.
+    pub description: String,
+}
+
+/// One line of `list-presets`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PresetSummary {
+    /// The preset's name: the stem of its file.
+    pub name: String,
+    /// One line.
+    pub description: String,
+    /// What load it is made for.
+    pub throughput_range: ThroughputRange,
+}
+
+/// What a healthy cluster shows: a bound on one metric's statistic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TelemetryBound {
+    /// The metric's name.
+    pub metric: String,
+    /// Which statistic over the window: min, max, mean, p50, p95 or p99.
+    pub aggregate: String,
+    /// The least that is healthy.
+    pub lower: Option<f64>,
+    /// The most that is healthy.
+    pub upper: Option<f64>,
+}

@@ -1,0 +1,817 @@
+//! Writes a set of files to an output directory, all or nothing.
+//!
+//! Everything is written to a staging directory first, on the same file system, and then put in place by renaming. If anything
+//! fails, what was moved is moved back. Nothing is forced to disk: renaming protects against this process failing or being
+//! refused half-way, which is the promise made here, while an `fsync` per file would cost a hundred times the rest. Output can be generated
+//! again; whoever needs it to survive a power failure syncs the file system once, afterwards.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// One file of the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Where it goes: relative to the output directory, with forward slashes.
+    pub path: String,
+    /// What it holds.
+    pub content: Vec<u8>,
+}
+
+/// Why nothing was published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// A path of the set may not be written.
+    #[error("cannot write `{path}`: {reason}")]
+    Path {
+        /// The path as given.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Something that this tool does not own stands where output must go.
+    #[error("cannot write to {}: {reason}", path.display())]
+    Occupied {
+        /// What is in the way.
+        path: PathBuf,
+        /// What it is.
+        reason: &'static str,
+    },
+    /// The file system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried, as an infinitive.
+        action: &'static str,
+        /// The path that it was tried on.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file system refused, and then refused to restore the former state as well.
+    #[error("cannot restore {}; the former files are kept in {}", path.display(), kept.display())]
+    Rollback {
+        /// What could not be restored.
+        path: PathBuf,
+        /// Where the former files are.
+        kept: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Adds what was tried on which path to an error of the system.
+trait Context<T> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T, PublishError>;
+}
+
+impl<T> Context<T> for io::Result<T> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T, PublishError> {
+        self.map_err(|source| PublishError::Io { action, path: path.to_owned(), source })
+    }
+}
+
+/// Writes `files` into `dir`, all or nothing.
+///
+/// `owned` names the entries of `dir` (files or folders, relative) that belong to this tool: they are replaced as a
+/// whole, and those that `files` does not fill any more are removed. Everything else in `dir` is left alone. A file outside every owned
+/// entry is written only where nothing stands yet. `dir` and its parents are created as needed, and removed again on failure.
+///
+/// # Errors
+///
+/// A path that leads outside `dir` or stands twice, something foreign where output must go, or a refusal of the file system. In each
+/// case `dir` is as it was before, except after [`PublishError::Rollback`].
+pub fn publish(dir: &Path, owned: &[String], files: &[OutputFile]) -> Result<(), PublishError> {
+    let units = plan(owned, files)?;
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    match fs::metadata(dir) {
+        Ok(found) if found.is_dir() => {
+            // An absolute path without links: staging and target stay on one file system.
+            let dir = fs::canonicalize(dir).context("open", dir)?;
+            replace(&dir, &units, files)
+        }
+        Ok(_) => Err(PublishError::Occupied { path: dir.to_owned(), reason: "it is not a directory" }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(dir, files),
+        Err(error) => Err(error).context("open", dir),
+    }
+}
+
+/// What is moved into place in one step: a path, and whether it is owned.
+#[derive(Debug, PartialEq, Eq)]
+struct Unit<'a> {
+    path: &'a str,
+    owned: bool,
+}
+
+/// Checks all paths and divides the output into units. Nothing is touched yet.
+fn plan<'a>(owned: &'a [String], files: &'a [OutputFile]) -> Result<Vec<Unit<'a>>, PublishError> {
+    let refuse = |path: &str, reason| Err(PublishError::Path { path: path.to_owned(), reason });
+    for path in owned.iter().chain(files.iter().map(|file| &file.path)) {
+        if let Some(reason) = fault(path) {
+            return refuse(path, reason);
+        }
+    }
+    let mut paths = BTreeSet::new();
+    for file in files {
+        if !paths.insert(file.path.as_str()) {
+            return refuse(&file.path, "it stands twice in the output");
+        }
+    }
+    for path in &paths {
+        if parents(path).any(|parent| paths.contains(parent)) {
+            return refuse(path, "a folder of its path is also a file of the output");
+        }
+    }
+    let entries: BTreeSet<&str> = owned.iter().map(String::as_str).collect();
+    let mut units = Vec::new();
+    for &path in &entries {
+        // An owned entry inside another one goes with it.
+        if parents(path).any(|parent| entries.contains(parent)) {
+            continue;
+        }
+        // A file where an owned entry needs a folder would leave that entry without a meaning.
+        if parents(path).any(|parent| paths.contains(parent)) {
+            return refuse(path, "a folder of its path is also a file of the output");
+        }
+        units.push(Unit { path, owned: true });
+    }
+    for &path in &paths {
+        if !entries.contains(path) && !parents(path).any(|parent| entries.contains(parent)) {
+            units.push(Unit { path, owned: false });
+        }
+    }
+    Ok(units)
+}
+
+/// Why a path cannot be part of the output.
+fn fault(path: &str) -> Option<&'static str> {
+    if path.is_empty() {
+        Some("it is empty")
+    } else if path.starts_with('/') {
+        Some("it is absolute")
+    } else if path.contains('\\') {
+        Some("it contains a backslash")
+    } else if path.contains('\0') {
+        Some("it contains a NUL character")
+    } else if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        Some("it has an empty, `.` or `..` segment")
+    } else {
+        None
+    }
+}
+
+/// The folders above a path, outermost first.
+fn parents(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
+/// Publishes to a directory that does not exist.
+fn create(dir: &Path, files: &[OutputFile]) -> Result<(), PublishError> {
+    // A link to nowhere counts as absent for everything but renaming onto it.
+    if fs::symlink_metadata(dir).is_ok() {
+        return Err(PublishError::Occupied {
+            path: dir.to_owned(),
+            reason: "it is a symbolic link that leads nowhere",
+        });
+    }
+    let parent = match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut made = Made::default();
+    made.all(parent)?;
+    {
+        let staging = Staging::new(parent)?;
+        staging.fill(dir, files)?;
+        let new = staging.new_files();
+        fs::rename(&new, dir).context("create", dir)?;
+    }
+    made.keep();
+    Ok(())
+}
+
+/// Directories made on the way, removed again (innermost first) unless kept.
+#[derive(Default)]
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    fn all(&mut self, dir: &Path) -> Result<(), PublishError> {
+        let mut missing = Vec::new();
+        for ancestor in dir.ancestors().filter(|a| !a.as_os_str().is_empty()) {
+            match fs::metadata(ancestor) {
+                Ok(found) if found.is_dir() => break,
+                Ok(_) => {
+                    return Err(PublishError::Occupied { path: ancestor.to_owned(), reason: "it is not a directory" });
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(ancestor),
+                Err(error) => return Err(error).context("open", ancestor),
+            }
+        }
+        for dir in missing.into_iter().rev() {
+            match fs::create_dir(dir) {
+                Ok(()) => self.0.push(dir.to_owned()),
+                // Somebody else made it in between, or the path goes through `..`.
+                Err(_) if dir.is_dir() => {}
+                Err(error) => return Err(error).context("create", dir),
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for dir in self.0.iter().rev() {
+            // Fails on a directory that somebody else has filled meanwhile, as it should.
+            let _ = fs::remove_dir(dir);
+        }
+    }
+}
+
+/// Publishes to a directory that exists; `dir` is canonical.
+fn replace(dir: &Path, units: &[Unit<'_>], files: &[OutputFile]) -> Result<(), PublishError> {
+    let mut content = fs::read_dir(dir).context("read", dir)?;
+    if content.next().is_none() && replace_empty(dir, files) {
+        return Ok(());
+    }
+    for unit in units {
+        check(dir, unit, files)?;
+    }
+    // Inside the directory, not beside it: a directory that is a mount point has another file system beside it, and whoever may
+    // write to it need not have the right to write beside it.
+    let mut staging = Staging::new(dir)?;
+    staging.fill(dir, files)?;
+    let mut moves = Moves::default();
+    if let Err(error) = exchange(dir, units, &staging, &mut moves) {
+        return Err(match moves.undo() {
+            Ok(()) => error,
+            Err((path, source)) => PublishError::Rollback { path, kept: staging.keep(), source },
+        });
+    }
+    drop(staging);
+    // Folders that only held entries which are gone now.
+    for unit in units.iter().filter(|unit| unit.owned) {
+        let mut folders: Vec<_> = parents(unit.path).collect();
+        while let Some(folder) = folders.pop() {
+            if moves.emptied.contains(folder) && fs::remove_dir(dir.join(folder)).is_err() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Publishes to an empty directory with one rename, if that is possible. If not, the caller goes the other way, which also finds out
+/// what to report. A mount point cannot be replaced; and the working directory must not be, as every process in it would be left in
+/// a deleted one.
+fn replace_empty(dir: &Path, files: &[OutputFile]) -> bool {
+    let here = std::env::current_dir().and_then(fs::canonicalize);
+    let (Some(parent), Ok(found)) = (dir.parent(), fs::metadata(dir)) else {
+        return false;
+    };
+    if found.permissions().readonly() || here.is_ok_and(|here| here.starts_with(dir)) {
+        return false;
+    }
+    let Ok(staging) = Staging::new(parent) else {
+        return false;
+    };
+    if staging.fill(dir, files).is_err() || fs::rename(staging.new_files(), dir).is_err() {
+        return false;
+    }
+    // The new directory is this process's own, so that it may give it the former one's permissions.
+    let _ = fs::set_permissions(dir, found.permissions());
+    true
+}
+
+/// Whether a unit can be put in place.
+fn check(dir: &Path, unit: &Unit<'_>, files: &[OutputFile]) -> Result<(), PublishError> {
+    let occupied = |path: PathBuf, reason| Err(PublishError::Occupied { path, reason });
+    let filled = files.iter().any(|file| within(&file.path, unit.path));
+    for folder in parents(unit.path) {
+        let path = dir.join(folder);
+        match kind(&path)? {
+            None => return Ok(()),
+            Some(found) if found.is_dir() => {}
+            // Nothing to write and nothing of ours to remove.
+            Some(_) if !filled => return Ok(()),
+            Some(found) if found.is_symlink() => {
+                return occupied(path, "it is a symbolic link where a folder is needed");
+            }
+            Some(_) => return occupied(path, "it is a file where a folder is needed"),
+        }
+    }
+    let path = dir.join(unit.path);
+    let Some(found) = kind(&path)? else {
+        return Ok(());
+    };
+    let is_file = files.iter().any(|file| file.path == unit.path);
+    if !unit.owned {
+        occupied(path, "it exists already and is not of this tool's making")
+    } else if filled && is_file && found.is_dir() {
+        occupied(path, "it is a folder where a file must go")
+    } else if filled && !is_file && !found.is_dir() {
+        occupied(path, "it is a file where a folder is needed")
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether `path` is `entry` or lies in it.
+fn within(path: &str, entry: &str) -> bool {
+    path.strip_prefix(entry).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What stands at a path, links not followed.
+fn kind(path: &Path) -> Result<Option<fs::FileType>, PublishError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found.file_type())),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error).context("open", path),
+    }
+}
+
+/// Moves every owned entry out of the directory and every new one into it.
+fn exchange(dir: &Path, units: &[Unit<'_>], staging: &Staging, moves: &mut Moves) -> Result<(), PublishError> {
+    let (new, old) = (staging.new_files(), staging.old_files());
+    for unit in units {
+        let target = dir.join(unit.path);
+        let reachable =
+            parents(unit.path).all(|folder| fs::symlink_metadata(dir.join(folder)).is_ok_and(|found| found.is_dir()));
+        if reachable && kind(&target)?.is_some() {
+            if !unit.owned {
+                // It was not there when everything was checked.
+                return Err(PublishError::Occupied {
+                    path: target,
+                    reason: "it exists already and is not of this tool's making",
+                });
+            }
+            let backup = old.join(unit.path);
+            if let Some(parent) = backup.parent() {
+                fs::create_dir_all(parent).context("create", parent)?;
+            }
+            moves.rename(&target, &backup, &target)?;
+            moves.emptied.extend(parents(unit.path).map(str::to_owned));
+        }
+        let source = new.join(unit.path);
+        if kind(&source)?.is_some() {
+            for folder in parents(unit.path) {
+                moves.create_dir(&dir.join(folder))?;
+            }
+            moves.rename(&source, &target, &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// What has been done to the directory, to be undone in reverse.
+#[derive(Default)]
+struct Moves {
+    done: Vec<Step>,
+    /// Folders that an entry was moved out of.
+    emptied: BTreeSet<String>,
+}
+
+enum Step {
+    Renamed { from: PathBuf, to: PathBuf },
+    Created(PathBuf),
+}
+
+impl Moves {
+    fn rename(&mut self, from: &Path, to: &Path, blamed: &Path) -> Result<(), PublishError> {
+        fs::rename(from, to).context("replace", blamed)?;
+        self.done.push(Step::Renamed { from: from.to_owned(), to: to.to_owned() });
+        Ok(())
+    }
+
+    fn create_dir(&mut self, path: &Path) -> Result<(), PublishError> {
+        match fs::create_dir(path) {
+            Ok(()) => {
+                self.done.push(Step::Created(path.to_owned()));
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::symlink_metadata(path) {
+                Ok(found) if found.is_dir() => Ok(()),
+                _ => Err(error).context("create", path),
+            },
+            Err(error) => Err(error).context("create", path),
+        }
+    }
+
+    /// Undoes as much as the system permits; the first refusal is returned.
+    fn undo(&mut self) -> Result<(), (PathBuf, io::Error)> {
+        let mut refused = Ok(());
+        while let Some(step) = self.done.pop() {
+            let (path, result) = match step {
+                Step::Renamed { from, to } => {
+                    let result = fs::rename(&to, &from);
+                    (from, result)
+                }
+                Step::Created(path) => {
+                    let result = fs::remove_dir(&path);
+                    (path, result)
+                }
+            };
+            if let (Err(error), Ok(())) = (result, &refused) {
+                refused = Err((path, error));
+            }
+        }
+        refused
+    }
+}
+
+/// A directory for files on their way in (`new`) and out (`old`); removed when dropped.
+struct Staging {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Staging {
+    /// Creates it in `parent`. The name must be free: what stands there, a link for example, is never used.
+    fn new(parent: &Path) -> Result<Self, PublishError> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let mut attempts = 0;
+        loop {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let path = parent.join(format!(".tdsql-{}-{number}", std::process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let staging = Self { path, kept: false };
+                    for part in [staging.new_files(), staging.old_files()] {
+                        fs::create_dir(&part).context("create", &part)?;
+                    }
+                    return Ok(staging);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < 100 => {
+                    attempts += 1;
+                }
+                Err(error) => return Err(error).context("write to", parent),
+            }
+        }
+    }
+
+    fn new_files(&self) -> PathBuf {
+        self.path.join("new")
+    }
+
+    fn old_files(&self) -> PathBuf {
+        self.path.join("old")
+    }
+
+    /// Writes all files; an error names the place in `target` that a file is meant for.
+    fn fill(&self, target: &Path, files: &[OutputFile]) -> Result<(), PublishError> {
+        let root = self.new_files();
+        let mut folders = BTreeSet::new();
+        for file in files {
+            for folder in parents(&file.path) {
+                if folders.insert(folder) {
+                    fs::create_dir(root.join(folder)).context("create", &target.join(folder))?;
+                }
+            }
+            fs::File::create_new(root.join(&file.path))
+                .and_then(|mut open| {
+                    open.write_all(&file.content)?;
+                    open.flush()
+                })
+                .context("write", &target.join(&file.path))?;
+        }
+        Ok(())
+    }
+
+    /// Leaves it where it is and says where that is.
+    fn keep(&mut self) -> PathBuf {
+        self.kept = true;
+        self.path.clone()
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if !self.kept {
+            // The outcome is settled; what cannot be removed is no reason to call it a failure.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn file(path: &str, content: &str) -> OutputFile {
+        OutputFile { path: path.to_owned(), content: content.as_bytes().to_vec() }
+    }
+
+    fn owned() -> Vec<String> {
+        ["profile.json", "why.md", "sdk/go", "sdk/java", "platform/ecs"].map(str::to_owned).to_vec()
+    }
+
+    fn output() -> Vec<OutputFile> {
+        vec![
+            file("profile.json", "{}"),
+            file("why.md", "because"),
+            file("sdk/go/worker.go", "package x"),
+            file("sdk/go/inner/more.go", "package y"),
+            file("platform/ecs/task.json", "[]"),
+        ]
+    }
+
+    /// Every entry below a directory; folders have a slash, links an arrow.
+    fn tree(dir: &Path) -> BTreeMap<String, String> {
+        fn walk(root: &Path, dir: &Path, found: &mut BTreeMap<String, String>) {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                let kind = fs::symlink_metadata(&path).unwrap().file_type();
+                if kind.is_symlink() {
+                    let to = fs::read_link(&path).unwrap();
+                    found.insert(name, format!("-> {}", to.display()));
+                } else if kind.is_dir() {
+                    found.insert(format!("{name}/"), String::new());
+                    walk(root, &path, found);
+                } else {
+                    found.insert(name, fs::read_to_string(&path).unwrap());
+                }
+            }
+        }
+        let mut found = BTreeMap::new();
+        walk(dir, dir, &mut found);
+        found
+    }
+
+    fn put(dir: &Path, path: &str, content: &str) {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn wanted() -> BTreeMap<String, String> {
+        let mut wanted: BTreeMap<String, String> =
+            output().into_iter().map(|f| (f.path, String::from_utf8(f.content).unwrap())).collect();
+        for folder in ["sdk/", "sdk/go/", "sdk/go/inner/", "platform/", "platform/ecs/"] {
+            wanted.insert(folder.to_owned(), String::new());
+        }
+        wanted
+    }
+
+    #[test]
+    fn publishes_to_a_directory_that_does_not_exist() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("a/b/out");
+        publish(&dir, &owned(), &output()).unwrap();
+        assert_eq!(tree(&dir), wanted());
+        let all = tree(temp.path());
+        assert_eq!(all.len(), wanted().len() + 3, "{all:?}");
+    }
+
+    #[test]
+    fn publishes_to_an_empty_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("out");
+        fs::create_dir(&dir).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&dir, fs::Permissions::from_mode(0o750)).unwrap();
+        }
+        publish(&dir, &owned(), &output()).unwrap();
+        assert_eq!(tree(&dir), wanted());
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o750);
+        }
+    }
+
+    #[test]
+    fn replaces_what_is_owned_and_nothing_else() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path();
+        put(dir, "profile.json", "old");
+        put(dir, "sdk/go/stale.go", "old");
+        put(dir, "sdk/java/Stale.java", "old");
+        put(dir, "sdk/rust/mine.rs", "mine");
+        put(dir, "notes.txt", "mine");
+        put(dir, "platform/mine.txt", "mine");
+        publish(dir, &owned(), &output()).unwrap();
+        let mut wanted = wanted();
+        for (path, content) in
+            [("sdk/rust/", ""), ("sdk/rust/mine.rs", "mine"), ("notes.txt", "mine"), ("platform/mine.txt", "mine")]
+        {
+            wanted.insert(path.to_owned(), content.to_owned());
+        }
+        assert_eq!(tree(dir), wanted);
+        // Again, with less: what is gone leaves no empty folder behind.
+        publish(dir, &owned(), &output()[..1]).unwrap();
+        let now: Vec<_> = tree(dir).into_keys().collect();
+        assert_eq!(
+            now,
+            ["notes.txt", "platform/", "platform/mine.txt", "profile.json", "sdk/", "sdk/rust/", "sdk/rust/mine.rs"]
+        );
+        publish(dir, &owned(), &output()).unwrap();
+        publish(dir, &owned(), &[]).unwrap();
+        assert_eq!(tree(dir).len(), 6);
+        fs::remove_dir_all(dir.join("sdk")).unwrap();
+        publish(dir, &owned(), &output()).unwrap();
+        publish(dir, &owned(), &output()[..1]).unwrap();
+        assert!(!dir.join("sdk").exists());
+    }
+
+    #[test]
+    fn a_foreign_thing_in_the_way_changes_nothing() {
+        for (path, is_dir) in
+            [("why.md/mine", true), ("sdk", false), ("sdk/go", false), ("platform", false), ("extra.txt", false)]
+        {
+            let temp = tempfile::tempdir().unwrap();
+            let dir = temp.path();
+            put(dir, "profile.json", "old");
+            put(dir, path, "mine");
+            let before = tree(dir);
+            let mut files = output();
+            files.push(file("extra.txt", "new"));
+            let error = publish(dir, &owned(), &files).unwrap_err();
+            assert!(matches!(error, PublishError::Occupied { .. }), "{path} {error}");
+            assert_eq!(tree(dir), before, "{path} {is_dir}");
+        }
+    }
+
+    #[test]
+    fn a_failure_half_way_is_rolled_back() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = fs::canonicalize(temp.path()).unwrap();
+        put(&dir, "profile.json", "old");
+        put(&dir, "sdk/go/old.go", "old");
+        put(&dir, "why.md", "old");
+        let before = tree(&dir);
+        let (owned, files) = (owned(), output());
+        let units = plan(&owned, &files).unwrap();
+        {
+            let staging = Staging::new(&dir).unwrap();
+            staging.fill(&dir, &files).unwrap();
+            // Appears after the checks: a folder that cannot be replaced by the file of the last unit.
+            let mut units = units;
+            units.push(Unit { path: "taken", owned: false });
+            put(&staging.new_files(), "taken", "new");
+            put(&dir, "taken/mine", "mine");
+            let mut moves = Moves::default();
+            let error = exchange(&dir, &units, &staging, &mut moves).unwrap_err();
+            assert!(matches!(error, PublishError::Occupied { .. }), "{error}");
+            assert!(dir.join("platform/ecs/task.json").exists());
+            moves.undo().unwrap();
+            fs::remove_dir_all(dir.join("taken")).unwrap();
+        }
+        assert_eq!(tree(&dir), before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_never_followed_inside_the_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let (dir, outside) = (temp.path().join("out"), temp.path().join("outside"));
+        fs::create_dir_all(outside.join("go")).unwrap();
+        put(&outside, "secret", "mine");
+        fs::create_dir(&dir).unwrap();
+        std::os::unix::fs::symlink(&outside, dir.join("sdk")).unwrap();
+        let before = tree(temp.path());
+        assert!(publish(&dir, &owned(), &output()).is_err());
+        assert_eq!(tree(temp.path()), before);
+        // Entries outside the link's name are written; what is stale behind the link is not reached.
+        publish(&dir, &owned(), &output()[..1]).unwrap();
+        assert!(outside.join("go").exists());
+        // A link that stands for an owned file is replaced, not written through.
+        std::os::unix::fs::symlink(outside.join("secret"), dir.join("why.md")).unwrap();
+        publish(&dir, &owned(), &output()[..2]).unwrap();
+        assert_eq!(fs::read_to_string(outside.join("secret")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(dir.join("why.md")).unwrap(), "because");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_behind_a_link_is_written_and_a_broken_link_is_not() {
+        let temp = tempfile::tempdir().unwrap();
+        let real = temp.path().join("real");
+        fs::create_dir(&real).unwrap();
+        for (link, to) in [("link", "real"), ("nowhere", "gone"), ("loop", "loop")] {
+            std::os::unix::fs::symlink(to, temp.path().join(link)).unwrap();
+        }
+        publish(&temp.path().join("link"), &owned(), &output()).unwrap();
+        assert_eq!(tree(&real), wanted());
+        let before = tree(temp.path());
+        for name in ["nowhere", "loop", "loop/x", "real/why.md", "real/why.md/x/y"] {
+            let error = publish(&temp.path().join(name), &owned(), &output()).unwrap_err();
+            assert!(error.to_string().contains(name.split("/x").next().unwrap()), "{error}");
+            assert_eq!(tree(temp.path()), before, "{name}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_cannot_be_written_is_an_error() {
+        for (dir, blamed) in [
+            ("/dev/full", "/dev/full"),
+            ("/dev/full/x", "/dev/full"),
+            ("/proc/tdsql/out", "/proc/tdsql"),
+            ("/proc/tdsql", "/proc"),
+        ] {
+            let error = publish(Path::new(dir), &owned(), &output()).unwrap_err();
+            assert!(error.to_string().contains(blamed), "{error}");
+            if let PublishError::Io { .. } = &error {
+                assert!(error.source().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn parents_are_removed_again_on_failure() {
+        let temp = tempfile::tempdir().unwrap();
+        let long = "x".repeat(300);
+        let dir = temp.path().join("a/b/c");
+        let files = [file(&long, "too long a name")];
+        let error = publish(&dir, &[], &files).unwrap_err();
+        assert!(matches!(error, PublishError::Io { action: "write", .. }), "{error}");
+        assert!(tree(temp.path()).is_empty());
+        put(temp.path(), "profile.json", "old");
+        let before = tree(temp.path());
+        assert!(publish(temp.path(), &owned(), &files).is_err());
+        assert_eq!(tree(temp.path()), before);
+    }
+
+    #[test]
+    fn paths_must_stay_inside() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("out");
+        for path in ["", "/x", "../x", "a/../x", ".", "a/.", "a//b", "a/", "a\\b", "a\0b", ".."] {
+            let files = [file("ok", "ok"), file(path, "")];
+            let error = publish(&dir, &[], &files).unwrap_err();
+            assert!(matches!(error, PublishError::Path { .. }), "{path:?}");
+            let error = publish(&dir, &[path.to_owned()], &files[..1]).unwrap_err();
+            assert!(matches!(error, PublishError::Path { .. }), "{path:?}");
+        }
+        for pair in [["a", "a"], ["a", "a/b"], ["a/b/c", "a"]] {
+            let files = pair.map(|path| file(path, ""));
+            let error = publish(&dir, &[], &files).unwrap_err();
+            assert!(matches!(error, PublishError::Path { .. }), "{pair:?}");
+        }
+        assert!(tree(temp.path()).is_empty());
+    }
+
+    #[test]
+    fn owned_entries_may_overlap() {
+        let owned = ["sdk", "sdk/go", "sdk"].map(str::to_owned);
+        let files = [file("sdk/go/x", ""), file("sdkx", "")];
+        let units = plan(&owned, &files).unwrap();
+        assert_eq!(units, [Unit { path: "sdk", owned: true }, Unit { path: "sdkx", owned: false }]);
+    }
+
+    /// The variable that says that a process was started by [`relative_directories`].
+    const CHILD: &str = "TDSQL_TEST_RELATIVE_DIRECTORIES";
+
+    #[test]
+    fn relative_directories() {
+        if std::env::var_os(CHILD).is_some() {
+            for dir in [".", "out", "./x/../x", "deep/er/out/", "out", "", "."] {
+                publish(Path::new(dir), &owned(), &output()).unwrap();
+            }
+            return;
+        }
+        // The working directory belongs to the whole process, so it takes another one.
+        let temp = tempfile::tempdir().unwrap();
+        let (_, module) = module_path!().split_once("::").unwrap();
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &format!("{module}::relative_directories")])
+            .env(CHILD, "1")
+            .current_dir(temp.path())
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{child:?}");
+        for dir in ["out", "x", "deep/er/out"] {
+            assert_eq!(tree(&temp.path().join(dir)), wanted(), "{dir}");
+        }
+        let all = tree(temp.path());
+        assert!(wanted().iter().all(|(path, content)| all.get(path) == Some(content)));
+        assert!(!all.keys().any(|path| path.contains(".tdsql")), "{all:?}");
+    }
+
+    #[test]
+    fn publishing_is_quick() {
+        let temp = tempfile::tempdir().unwrap();
+        let files: Vec<_> = (0..10).map(|n| file(&format!("sdk/go/f{n}"), "x")).collect();
+        let start = std::time::Instant::now();
+        for _ in 0..50 {
+            publish(temp.path(), &owned(), &files).unwrap();
+        }
+        let each = start.elapsed() / 50;
+        assert!(each.as_millis() < 50, "{each:?}");
+    }
+}

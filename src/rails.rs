@@ -1,0 +1,196 @@
+//! Judges resolved values; never changes one.
+
+use crate::catalog::{Catalog, Rail};
+use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::eval::Resolution;
+use crate::expr::Expr;
+use crate::model::{GuardRailResult, Scalar};
+use crate::render::{self, Shown, TemplateFault};
+
+/// A rail that fired.
+#[derive(Debug, Clone)]
+pub struct Finding<'c> {
+    /// The rail.
+    pub rail: &'c Rail,
+    /// What does not hold, with the numbers.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Finding<'_> {
+    /// The finding as it stands in results.
+    #[must_use]
+    pub fn result(&self, catalog: &Catalog) -> GuardRailResult {
+        GuardRailResult {
+            rule_name: self.rail.name.clone(),
+            severity: self.rail.severity,
+            message: self.message.clone(),
+            parameter_keys: self.rail.parameters.iter().map(|id| catalog.parameter(*id).key.clone()).collect(),
+            remedy: self.remedy.clone(),
+            rationale: self.rail.rationale.clone(),
+        }
+    }
+}
+
+/// What a rail says of a configuration.
+enum Verdict {
+    Fires,
+    Silent,
+}
+
+/// Judges every rail.
+///
+/// # Errors
+///
+/// Every rail whose expressions or words could not be evaluated.
+pub fn judge<'c>(resolution: &mut Resolution<'c>) -> Result<Vec<Finding<'c>>, Diagnostics> {
+    let catalog = resolution.catalog;
+    let mut findings = Vec::new();
+    let mut diags = Diagnostics::default();
+    for rail in &catalog.rails {
+        match verdict(rail, resolution) {
+            Ok(Verdict::Silent) => {}
+            Ok(Verdict::Fires) => {
+                match (say(rail, &rail.message.value, resolution), say(rail, &rail.help.value, resolution)) {
+                    (Ok(message), Ok(remedy)) => findings.push(Finding { rail, message, remedy }),
+                    (message, remedy) => {
+                        for (fault, at) in [(message.err(), rail.message.span), (remedy.err(), rail.help.span)] {
+                            diags.extend(fault.map(|fault| template_fault(&fault, at, &rail.name)));
+                        }
+                    }
+                }
+            }
+            Err(diagnostic) => diags.push(*diagnostic),
+        }
+    }
+    // Errors first, each kind in the order of the rails' names.
+    findings.sort_by_key(|finding| finding.rail.severity);
+    if diags.is_empty() { Ok(findings) } else { Err(diags) }
+}
+
+/// Whether one rail fires: the outcome that its cases state.
+///
+/// # Errors
+///
+/// An expression of the rail could not be evaluated.
+pub fn fires(rail: &Rail, resolution: &mut Resolution<'_>) -> Result<bool, Box<Diagnostic>> {
+    Ok(matches!(verdict(rail, resolution)?, Verdict::Fires))
+}
+
+fn verdict(rail: &Rail, resolution: &mut Resolution<'_>) -> Result<Verdict, Box<Diagnostic>> {
+    if let Some(when) = &rail.when {
+        take_steps(rail, 0..rail.steps_of_when, resolution)?;
+        if eval(rail, &when.value, when.span, resolution)? == Scalar::Bool(false) {
+            return Ok(Verdict::Silent);
+        }
+    }
+    take_steps(rail, rail.steps_of_when..rail.steps.len(), resolution)?;
+    match eval(rail, &rail.require.value, rail.require.span, resolution)? {
+        Scalar::Bool(false) => Ok(Verdict::Fires),
+        _ => Ok(Verdict::Silent),
+    }
+}
+
+/// Evaluates some of a rail's steps into the frame.
+fn take_steps(rail: &Rail, steps: std::ops::Range<usize>, resolution: &mut Resolution<'_>) -> Result<(), Box<Diagnostic>> {
+    let slots = resolution.slots();
+    for index in steps {
+        let (_, step) = &rail.steps[index];
+        let value = eval(rail, &step.value, step.span, resolution)?;
+        resolution.frame().set(slots.step(index), &value);
+    }
+    Ok(())
+}
+
+fn eval(rail: &Rail, expr: &Expr, span: Span, resolution: &mut Resolution<'_>) -> Result<Scalar, Box<Diagnostic>> {
+    expr.eval(resolution.frame()).map_err(|fault| {
+        let place = fault.range.clone().map_or(span, |range| span.sub(range));
+        let operands: Vec<String> = expr
+            .slots()
+            .map(|(name, slot)| match (resolution.slots().as_parameter(slot), resolution.frame().get(slot)) {
+                (Some(id), _) => format!("{name} = {}", resolution.text(id)),
+                (None, Some(value)) => format!("{name} = {value}"),
+                (None, None) => name.to_owned(),
+            })
+            .collect();
+        let with = if operands.is_empty() { String::new() } else { format!("with {}", operands.join(", ")) };
+        Box::new(
+            Diagnostic::error(
+                Code::ExpressionFailed,
+                format!("the rail `{}` cannot be judged: {}", rail.name, fault.message),
+            )
+            .at(place, "evaluated here")
+            .help(with),
+        )
+    })
+}
+
+fn say(rail: &Rail, words: &str, resolution: &mut Resolution<'_>) -> Result<String, TemplateFault> {
+    let catalog = resolution.catalog;
+    let slots = resolution.slots();
+    render::phrase(words, |name| {
+        if let Some(index) = rail.steps.iter().position(|(step, _)| step == name) {
+            return resolution.frame().get(slots.step(index)).map(shown);
+        }
+        match catalog.find(name) {
+            Some(id) => Some(shown(resolution.shown(id))),
+            None => slots.reserved(name).and_then(|slot| resolution.frame().get(slot)).map(shown),
+        }
+    })
+}
+
+fn shown(value: Scalar) -> Shown {
+    match value {
+        Scalar::Int(value) => Shown::Int(value),
+        Scalar::Float(value) => Shown::Float(value),
+        Scalar::Bool(value) => Shown::Bool(value),
+        Scalar::Str(value) => Shown::Text(value),
+    }
+}
+
+fn template_fault(fault: &TemplateFault, at: Span, rail: &str) -> Diagnostic {
+    let place = match &fault.range {
+        Some(range) => at.sub(range.clone()),
+        None => at,
+    };
+    Diagnostic::error(Code::InvalidTemplate, format!("the rail `{rail}` cannot say what is wrong: {}", fault.message))
+        .at(place, "in this text")
+        .help("it may read parameters and the rail's own steps")
+}
+
+/// Checks the words of every rail without a configuration: that they parse, and read only what is there.
+pub fn check_words(catalog: &Catalog, diags: &mut Diagnostics) {
+    for rail in &catalog.rails {
+        for words in [&rail.message, &rail.help] {
+            match render::phrase_reads(&words.value) {
+                Err(fault) => diags.push(template_fault(&fault, words.span, &rail.name)),
+                Ok(names) => {
+                    for name in names {
+                        let known = rail.steps.iter().any(|(step, _)| *step == name)
+                            || catalog.find(&name).is_some()
+                            || crate::catalog::Slots::new(catalog.parameters.len()).reserved(&name).is_some();
+                        if !known {
+                            let range = words.value.find(&name).map(|at| at..at + name.len());
+                            let fault =
+                                TemplateFault { message: format!("there is no `{name}`"), range, template: None };
+                            let near = crate::diag::nearest(
+                                &name,
+                                catalog
+                                    .parameters
+                                    .iter()
+                                    .map(|parameter| parameter.key.as_str())
+                                    .chain(rail.steps.iter().map(|(step, _)| step.as_str())),
+                            );
+                            let mut diagnostic = template_fault(&fault, words.span, &rail.name);
+                            if let Some(near) = near {
+                                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                            }
+                            diags.push(diagnostic);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Templates → text: strict about undefined names, bounded in work, deterministic. The only user of minijinja.
+
+use crate::model::format_duration;
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The work that one template may do, in instructions: some hundred times what the largest shipped one does.
+const FUEL: u64 = 5_000_000;
+
+/// A template that cannot be parsed or rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateFault {
+    /// What is wrong.
+    pub message: String,
+    /// Bytes within the template's text, where they are known.
+    pub range: Option<Range<usize>>,
+    /// The template that the fault stands in.
+    pub template: Option<String>,
+}
+
+impl TemplateFault {
+    fn new(error: &Error) -> Self {
+        let mut message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        if error.kind() == ErrorKind::UndefinedError && error.detail().is_none() {
+            "reads something that is not defined".clone_into(&mut message);
+        }
+        if error.kind() == ErrorKind::OutOfFuel {
+            "does more work than any template needs".clone_into(&mut message);
+        }
+        TemplateFault { message, range: error.range(), template: error.name().map(str::to_owned) }
+    }
+}
+
+/// Compiled templates.
+pub struct Templates<'t> {
+    environment: Environment<'t>,
+}
+
+impl<'t> Default for Templates<'t> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'t> Templates<'t> {
+    /// An engine with no templates.
+    ///
+    /// # Panics
+    ///
+    /// Never: the syntax settings are constant and valid.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(64);
+        environment.set_syntax(
+            minijinja::syntax::SyntaxConfig::builder()
+                .keep_trailing_newline(true)
+                .trim_blocks(true)
+                .lstrip_blocks(true)
+                .build()
+                .expect("the syntax settings are constant"),
+        );
+        // Values that differ between languages are written through an adapter's literal forms, never by file name.
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.set_formatter(|out, state, value| match value.kind() {
+            ValueKind::Bool => write_text(out, if value.is_true() { "true" } else { "false" }),
+            ValueKind::None => {
+                Err(Error::new(ErrorKind::InvalidOperation, "a value that may be absent is printed as it is"))
+            }
+            _ => minijinja::escape_formatter(out, state, value),
+        });
+        environment.add_filter("duration", |milliseconds: i64| format_duration(milliseconds));
+        environment.add_filter("wrap", |text: &str, width: usize, indent: usize| wrap(text, width, indent));
+        environment.add_filter("pad", |text: &str, width: usize| {
+            let used = unicode_width::UnicodeWidthStr::width(text);
+            format!("{text}{}", " ".repeat(width.saturating_sub(used)))
+        });
+        environment.add_filter("style", |state: &minijinja::State<'_, '_>, text: &str, role: &str| {
+            let colored = state.lookup("colored").is_some_and(|colored| colored.is_true());
+            let code = match role {
+                "bold" => "1",
+                "dim" => "2",
+                "heading" => "1;4",
+                "error" => "1;31",
+                "warning" => "1;33",
+                "good" => "32",
+                _ => return Err(Error::new(ErrorKind::InvalidOperation, format!("there is no style `{role}`"))),
+            };
+            Ok(if colored { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() })
+        });
+        environment.add_filter("comment", |text: &str, mark: &str| {
+            text.trim().lines().map(|line| format!("{mark}{}", line.trim_end())).collect::<Vec<_>>().join("\n")
+        });
+        Templates { environment }
+    }
+
+    /// Adds a template.
+    ///
+    /// # Errors
+    ///
+    /// What does not parse, and where.
+    pub fn add(&mut self, name: &'t str, text: &'t str) -> Result<(), TemplateFault> {
+        self.environment.add_template(name, text).map_err(|error| TemplateFault::new(&error))
+    }
+
+    /// The names that a template reads from outside, with the attributes it reads of them: `a.b`.
+    ///
+    /// # Errors
+    ///
+    /// The template does not exist.
+    pub fn reads(&self, name: &str) -> Result<Vec<String>, TemplateFault> {
+        let template = self.environment.get_template(name).map_err(|error| TemplateFault::new(&error))?;
+        let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Renders a template over a model.
+    ///
+    /// # Errors
+    ///
+    /// What could not be rendered, in which template, and where.
+    pub fn render(&self, name: &str, model: &impl serde::Serialize) -> Result<String, TemplateFault> {
+        self.environment
+            .get_template(name)
+            .and_then(|template| template.render(minijinja::value::Serde(model)))
+            .map_err(|error| TemplateFault::new(&error))
+    }
+}
+
+/// The names that a phrase reads.
+///
+/// # Errors
+///
+/// What does not parse, and where.
+pub fn phrase_reads(phrase: &str) -> Result<Vec<String>, TemplateFault> {
+    let mut templates = Templates::new();
+    templates.add("phrase", phrase)?;
+    templates.reads("phrase")
+}
+
+/// Renders one sentence over dotted names, asking `lookup` for just those that it reads.
+///
+/// # Errors
+///
+/// What could not be rendered.
+pub fn phrase(phrase: &str, mut lookup: impl FnMut(&str) -> Option<Shown>) -> Result<String, TemplateFault> {
+    let mut templates = Templates::new();
+    templates.add("phrase", phrase)?;
+    let mut root = Tree::default();
+    for name in templates.reads("phrase")? {
+        // `a.b | duration` reads `a.b`; `text.upper` would read an attribute, which nothing here has.
+        if let Some(value) = lookup(&name) {
+            root.insert(&name, value);
+        }
+    }
+    templates
+        .environment
+        .get_template("phrase")
+        .and_then(|template| template.render(root.into_value()))
+        .map_err(|error| TemplateFault::new(&error))
+}
+
+/// A value as a phrase shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// True or false.
+    Bool(bool),
+    /// Text.
+    Text(String),
+}
+
+/// Dotted names as nested maps.
+#[derive(Default)]
+struct Tree {
+    value: Option<Value>,
+    inner: BTreeMap<String, Tree>,
+}
+
+impl Tree {
+    fn insert(&mut self, name: &str, value: Shown) {
+        let leaf = name.split('.').fold(self, |tree, part| tree.inner.entry(part.to_owned()).or_default());
+        leaf.value = Some(match value {
+            Shown::Int(value) => Value::from(value),
+            Shown::Float(value) => Value::from(value),
+            Shown::Bool(value) => Value::from(value),
+            Shown::Text(value) => Value::from(value),
+        });
+    }
+
+    fn into_value(self) -> Value {
+        match self.value {
+            Some(value) => value,
+            None => self.inner.into_iter().map(|(name, tree)| (name, tree.into_value())).collect(),
+        }
+    }
+}
+
+fn write_text(out: &mut minijinja::Output<'_>, text: &str) -> Result<(), Error> {
+    out.write_str(text).map_err(|_| Error::new(ErrorKind::WriteFailure, "the output cannot be written"))
+}
+
+/// Breaks text at spaces so that no line is wider than `width` columns; lines after the first are indented. A word that
+/// is wider stands on a line of its own.
+#[must_use]
+pub fn wrap(text: &str, width: usize, indent: usize) -> String {
+    use unicode_width::UnicodeWidthStr as _;
+    let mut wrapped = String::with_capacity(text.len() + 16);
+    let mut column = indent;
+    for word in text.split_whitespace() {
+        let wide = word.width();
+        if column > indent && column + 1 + wide > width {
+            wrapped.push('\n');
+            wrapped.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if column > indent {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += wide;
+    }
+    wrapped
+}
