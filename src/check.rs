@@ -17,8 +17,8 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
     templates(catalog, &mut diags);
     for rail in &catalog.rails {
         for case in &rail.cases {
-            if let Err(fault) = run_case(catalog, rail, case) {
-                diags.push(*fault);
+            if let Err(faults) = run_case(catalog, rail, case) {
+                diags.extend(faults);
             }
         }
     }
@@ -27,9 +27,9 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
 }
 
 /// Runs one case of a rail.
-fn run_case(catalog: &Catalog, rail: &Rail, case: &Case) -> Result<(), Box<Diagnostic>> {
+fn run_case<'c>(catalog: &'c Catalog, rail: &'c Rail, case: &Case) -> Result<(), Diagnostics> {
     let fault = |message: String| {
-        Box::new(
+        Diagnostics::from(
             Diagnostic::error(Code::RailCaseFailed, message)
                 .at(case.fires.span, "the outcome that the case states")
                 .and(rail.require.span, "the condition")
@@ -61,7 +61,8 @@ fn run_case(catalog: &Catalog, rail: &Rail, case: &Case) -> Result<(), Box<Diagn
         let first = faults.into_iter().next().map(|fault| fault.message).unwrap_or_default();
         fault(format!("a case of the rail `{}` cannot be evaluated: {first}", rail.name))
     })?;
-    let fires = rails::fires(rail, &mut resolution)?;
+    // A case that fires also shows that the rail can say what is wrong.
+    let fires = rails::judge_one(rail, &mut resolution)?.is_some();
     if fires == case.fires.value {
         return Ok(());
     }

@@ -33,40 +33,41 @@ impl Finding<'_> {
     }
 }
 
-/// What a rail says of a configuration.
-enum Verdict {
-    Fires,
-    Silent,
-}
-
 /// Judges every rail.
 ///
 /// # Errors
 ///
 /// Every rail whose expressions or words could not be evaluated.
 pub fn judge<'c>(resolution: &mut Resolution<'c>) -> Result<Vec<Finding<'c>>, Diagnostics> {
-    let catalog = resolution.catalog;
     let mut findings = Vec::new();
     let mut diags = Diagnostics::default();
-    for rail in &catalog.rails {
-        match verdict(rail, resolution) {
-            Ok(Verdict::Silent) => {}
-            Ok(Verdict::Fires) => {
-                match (say(rail, &rail.message.value, resolution), say(rail, &rail.help.value, resolution)) {
-                    (Ok(message), Ok(remedy)) => findings.push(Finding { rail, message, remedy }),
-                    (message, remedy) => {
-                        for (fault, at) in [(message.err(), rail.message.span), (remedy.err(), rail.help.span)] {
-                            diags.extend(fault.map(|fault| template_fault(&fault, at, &rail.name)));
-                        }
-                    }
-                }
-            }
-            Err(diagnostic) => diags.push(*diagnostic),
+    for rail in &resolution.catalog.rails {
+        match judge_one(rail, resolution) {
+            Ok(finding) => findings.extend(finding),
+            Err(faults) => diags.extend(faults),
         }
     }
     // Errors first, each kind in the order of the rails' names.
     findings.sort_by_key(|finding| finding.rail.severity);
     if diags.is_empty() { Ok(findings) } else { Err(diags) }
+}
+
+/// Judges one rail.
+///
+/// # Errors
+///
+/// Its expressions or its words could not be evaluated.
+pub fn judge_one<'c>(rail: &'c Rail, resolution: &mut Resolution<'c>) -> Result<Option<Finding<'c>>, Diagnostics> {
+    if !fires(rail, resolution).map_err(|fault| Diagnostics::from(*fault))? {
+        return Ok(None);
+    }
+    match (say(rail, &rail.message.value, resolution), say(rail, &rail.help.value, resolution)) {
+        (Ok(message), Ok(remedy)) => Ok(Some(Finding { rail, message, remedy })),
+        (message, remedy) => Err([(message.err(), rail.message.span), (remedy.err(), rail.help.span)]
+            .into_iter()
+            .filter_map(|(fault, at)| Some(template_fault(&fault?, at, &rail.name)))
+            .collect()),
+    }
 }
 
 /// Whether one rail fires: the outcome that its cases state.
@@ -75,21 +76,14 @@ pub fn judge<'c>(resolution: &mut Resolution<'c>) -> Result<Vec<Finding<'c>>, Di
 ///
 /// An expression of the rail could not be evaluated.
 pub fn fires(rail: &Rail, resolution: &mut Resolution<'_>) -> Result<bool, Box<Diagnostic>> {
-    Ok(matches!(verdict(rail, resolution)?, Verdict::Fires))
-}
-
-fn verdict(rail: &Rail, resolution: &mut Resolution<'_>) -> Result<Verdict, Box<Diagnostic>> {
     if let Some(when) = &rail.when {
         take_steps(rail, 0..rail.steps_of_when, resolution)?;
         if eval(rail, &when.value, when.span, resolution)? == Scalar::Bool(false) {
-            return Ok(Verdict::Silent);
+            return Ok(false);
         }
     }
     take_steps(rail, rail.steps_of_when..rail.steps.len(), resolution)?;
-    match eval(rail, &rail.require.value, rail.require.span, resolution)? {
-        Scalar::Bool(false) => Ok(Verdict::Fires),
-        _ => Ok(Verdict::Silent),
-    }
+    Ok(eval(rail, &rail.require.value, rail.require.span, resolution)? == Scalar::Bool(false))
 }
 
 /// Evaluates some of a rail's steps into the frame.

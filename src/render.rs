@@ -199,7 +199,7 @@ impl Tree {
     fn into_value(self) -> Value {
         match self.value {
             Some(value) => value,
-            None => self.inner.into_iter().map(|(name, tree)| (name, tree.into_value())).collect(),
+            None => Value::from(self.inner.into_iter().map(|(name, tree)| (name, tree.into_value())).collect::<BTreeMap<_, _>>()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Parameter, Target};
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span, nearest};
 use crate::loader::Records;
-use crate::loader::records::RawSetting;
+use crate::loader::records::{RawPrefix, RawSetting};
 use crate::model::{Channel, ValueType};
 use semver::VersionReq;
 use std::collections::HashMap;
@@ -29,6 +29,10 @@ pub(super) fn check(
     for parameter in parameters {
         let Some(name) = parameter.output(Channel::DynamicConfig) else { continue };
         let Some(setting) = settings.get(name) else {
+            // Of some families only the prefix is known.
+            if records.prefixes.iter().any(|known| name.starts_with(known.prefix.as_str()) && known.covers(parameter, temporal)) {
+                continue;
+            }
             let help = match nearest(name, settings.keys().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "see registry/settings/ for what servers register".to_owned(),
@@ -67,6 +71,17 @@ pub(super) fn check(
                 );
             }
         }
+    }
+}
+
+impl RawPrefix {
+    /// Whether every line that the parameter is emitted for has this prefix.
+    fn covers(&self, parameter: &Parameter, temporal: &Target) -> bool {
+        let Some(lines) = &self.lines else { return true };
+        temporal
+            .lines
+            .iter()
+            .all(|(line, range)| lines.contains(line) || !takes_any(parameter.temporal.as_ref(), range))
     }
 }
 

@@ -4,7 +4,7 @@ use super::args::{Describe, ListFormat};
 use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::{Parameter, Rule};
-use crate::compile::{Request, compile};
+use crate::compile::{Request, compile, first_sentence};
 use crate::model::{Channel, PresetSummary, ResolvedParameter};
 use crate::render::wrap;
 use serde_json::{Map, Value, json};
@@ -23,23 +23,16 @@ pub(super) fn presets(session: &mut Session, format: ListFormat) -> Outcome {
     match format {
         ListFormat::Json => session.terminal.out_json(&presets)?,
         ListFormat::Text => {
-            let rows = presets.iter().map(|preset| {
-                (
-                    preset.name.clone(),
-                    format!("{} {}", capitalised(&preset.throughput_range.description), preset.description),
-                )
-            });
-            session.terminal.out(&table(rows, session.terminal.width))?;
+            let widest = presets.iter().map(|preset| preset.name.width()).max().unwrap_or(0);
+            let mut text = String::new();
+            for preset in &presets {
+                row(&mut text, &preset.name, widest, &preset.throughput_range.description, session.terminal.width);
+                text.push_str(&format!("      {}\n", wrap(&preset.description, session.terminal.width, 6)));
+            }
+            session.terminal.out(&text)?;
         }
     }
     Ok(Exit::Done)
-}
-
-/// A range in words as a sentence of its own.
-fn capitalised(text: &str) -> String {
-    let mut text = text.trim().trim_end_matches('.').to_owned();
-    text.push('.');
-    text
 }
 
 pub(super) fn modifiers(session: &mut Session, format: ListFormat) -> Outcome {
@@ -205,7 +198,7 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
         }))?,
         ListFormat::Text => {
             let width = session.terminal.width;
-            let mut text = format!("{}", profile.preset_name);
+            let mut text = profile.preset_name.clone();
             if let Some(modifier) = &profile.modifier {
                 text.push_str(&format!(" + {modifier}"));
             }
@@ -238,12 +231,6 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
         }
     }
     Ok(Exit::Done)
-}
-
-/// The first sentence of a reason: enough for a list.
-fn first_sentence(text: &str) -> &str {
-    let text = text.trim();
-    text.find(". ").map_or(text, |end| &text[..=end])
 }
 
 /// Two columns: a name, and what there is to say about it.

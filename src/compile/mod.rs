@@ -9,6 +9,7 @@ mod why;
 
 pub use request::{Given, Request};
 pub use why::Page;
+pub(crate) use why::first_sentence;
 
 use crate::adapters;
 use crate::catalog::{Catalog, ParamId, Rule};

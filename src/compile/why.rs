@@ -166,10 +166,19 @@ impl Compilation<'_> {
             "formula": formula,
             "operands": self.resolution.operands_text(id),
             "summary": parameter.summary.trim(),
-            "rationale": because.unwrap_or_else(|| parameter.rationale.trim().to_owned()),
+            "why": first_sentence(because.as_deref().unwrap_or(&parameter.rationale)),
+            "rationale": because.as_deref().unwrap_or(&parameter.rationale).trim(),
             "evidence": parameter.source,
         })
     }
+}
+
+/// The first sentence of a reason: enough for one line.
+pub(crate) fn first_sentence(text: &str) -> &str {
+    let text = text.trim();
+    // A full stop ends a sentence only before a capital: `e.g. this` goes on.
+    let end = text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(char::is_uppercase));
+    end.map_or(text, |(at, _)| &text[..=at])
 }
 
 /// A template's fault at its place in the catalog.
