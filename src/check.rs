@@ -1,7 +1,6 @@
 //! What `tdsql check` does beyond linking: the rails' own cases, every combination of preset and modifier, every
 //! template.
 
-use crate::adapters;
 use crate::catalog::{Case, Catalog, Rail};
 use crate::compile::{Page, Request, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
@@ -15,14 +14,17 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
     let mut diags = Diagnostics::default();
     rails::check_words(catalog, &mut diags);
     templates(catalog, &mut diags);
-    for rail in &catalog.rails {
+    let before = diags.len();
+    combinations(catalog, &mut diags);
+    // A catalog that does not compile would fail every case once more.
+    let compiles = !diags.as_slice()[before..].iter().any(Diagnostic::is_error);
+    for rail in catalog.rails.iter().filter(|_| compiles) {
         for case in &rail.cases {
             if let Err(faults) = run_case(catalog, rail, case) {
                 diags.extend(faults);
             }
         }
     }
-    combinations(catalog, &mut diags);
     deduplicate(diags)
 }
 
@@ -117,7 +119,7 @@ fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
                 compilation.why_section().err(),
                 compilation.summary(&Page::default()).err(),
                 compilation.expected_bounds().err(),
-                adapters::check(&compilation).err(),
+                compilation.snippets().err(),
             ] {
                 diags.extend(faults.into_iter().flatten());
             }
@@ -125,14 +127,19 @@ fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
     }
 }
 
-/// The same fault of several combinations is one fault.
+/// The same fault of several combinations is one fault, and a template that does not parse is not to blame twice for
+/// the adapter that needs it.
 fn deduplicate(diags: Diagnostics) -> Diagnostics {
+    let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
+    let unparsed: std::collections::HashSet<_> =
+        diags.iter().filter(|diagnostic| diagnostic.code == Code::InvalidTemplate).filter_map(place).collect();
     let mut seen = std::collections::HashSet::new();
     let mut kept: Diagnostics = diags
         .into_iter()
         .filter(|diagnostic| {
-            let place = diagnostic.primary.as_ref().map(|label| label.span);
-            seen.insert((diagnostic.code, place, diagnostic.message.clone()))
+            let at = place(diagnostic);
+            let again = diagnostic.code == Code::AdapterFailed && at.is_some_and(|at| unparsed.contains(&at));
+            !again && seen.insert((diagnostic.code, at, diagnostic.message.clone()))
         })
         .collect();
     kept.sort();

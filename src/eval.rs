@@ -228,15 +228,14 @@ impl<'c> Resolution<'c> {
                     names.push(format!("… {} more …", chain.len() - SHOWN));
                 }
                 names.push(names[0].clone());
-                let mut diagnostic = Diagnostic::error(
-                    Code::DependencyCycle,
-                    format!(
-                        "{} depend on each other: {}",
-                        if chain.len() == 1 { "a derivation's values" } else { "derivations" },
-                        names.join(" → ")
-                    ),
-                )
-                .help("set one of them to a value, or derive it from something else");
+                let (message, help) = if chain.len() == 1 {
+                    let message = format!("the derivation of {} reads its own value", names[0]);
+                    (message, "read `base` for the value of the layers below, or derive it from something else")
+                } else {
+                    let message = format!("derivations depend on each other: {}", names.join(" → "));
+                    (message, "set one of them to a value, or derive it from something else")
+                };
+                let mut diagnostic = Diagnostic::error(Code::DependencyCycle, message).help(help);
                 for (position, id) in chain.iter().take(SHOWN).enumerate() {
                     let next = chain[(position + 1) % chain.len()];
                     let next = &self.catalog.parameter(next).key;
@@ -334,7 +333,7 @@ impl<'c> Resolution<'c> {
         };
         let mut diagnostic = Diagnostic::error(
             Code::ConstraintViolation,
-            format!("`{}` {how} {shown}, outside its bounds", parameter.key),
+            format!("`{}` {how} {shown}, {}", parameter.key, violation.fault),
         )
         .at(winner.candidate.span, violation.bounds)
         .and(violation.declared, "declared here");
@@ -363,8 +362,10 @@ impl<'c> Resolution<'c> {
         let mut diags = Diagnostics::default();
         for id in self.catalog.ids() {
             let parameter = self.catalog.parameter(id);
+            // A pre-release takes what its release takes; a range of Cargo's dialect would refuse it.
             let taken = |range: &Option<semver::VersionReq>, version: &Version| {
-                range.as_ref().is_none_or(|range| range.matches(version))
+                let release = Version::new(version.major, version.minor, version.patch);
+                range.as_ref().is_none_or(|range| range.matches(&release))
             };
             self.withheld[id.index()] = if parameter.outputs.is_empty() {
                 Some(Withheld::NoOutput)

@@ -72,8 +72,8 @@ impl Dependencies {
                     chain.reverse();
                     return chain.into_iter().map(|node| node.index() as u32).collect();
                 }
-                if !reader_of.contains_key(&next) {
-                    reader_of.insert(next, node);
+                if let std::collections::hash_map::Entry::Vacant(unseen) = reader_of.entry(next) {
+                    unseen.insert(node);
                     queue.push_back(next);
                 }
             }

@@ -1,6 +1,5 @@
 //! Compiles a scale preset and a workload modifier into validated configuration for Temporal on Amazon Aurora DSQL.
 
-pub mod adapters;
 pub mod catalog;
 pub mod check;
 pub mod cli;

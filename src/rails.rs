@@ -87,7 +87,11 @@ pub fn fires(rail: &Rail, resolution: &mut Resolution<'_>) -> Result<bool, Box<D
 }
 
 /// Evaluates some of a rail's steps into the frame.
-fn take_steps(rail: &Rail, steps: std::ops::Range<usize>, resolution: &mut Resolution<'_>) -> Result<(), Box<Diagnostic>> {
+fn take_steps(
+    rail: &Rail,
+    steps: std::ops::Range<usize>,
+    resolution: &mut Resolution<'_>,
+) -> Result<(), Box<Diagnostic>> {
     let slots = resolution.slots();
     for index in steps {
         let (_, step) = &rail.steps[index];
@@ -177,6 +181,7 @@ pub fn check_words(catalog: &Catalog, diags: &mut Diagnostics) {
                                     .chain(rail.steps.iter().map(|(step, _)| step.as_str())),
                             );
                             let mut diagnostic = template_fault(&fault, words.span, &rail.name);
+                            diagnostic.code = Code::UnknownName;
                             if let Some(near) = near {
                                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
                             }

@@ -199,7 +199,9 @@ impl Tree {
     fn into_value(self) -> Value {
         match self.value {
             Some(value) => value,
-            None => Value::from(self.inner.into_iter().map(|(name, tree)| (name, tree.into_value())).collect::<BTreeMap<_, _>>()),
+            None => Value::from(
+                self.inner.into_iter().map(|(name, tree)| (name, tree.into_value())).collect::<BTreeMap<_, _>>(),
+            ),
         }
     }
 }

@@ -347,7 +347,7 @@ impl Linker<'_> {
             self.diags.push(
                 Diagnostic::error(
                     Code::ConstraintViolation,
-                    format!("`{}` is {shown}, outside its bounds", parameter.key),
+                    format!("`{}` is {shown}, {}", parameter.key, violation.fault),
                 )
                 .at(span, violation.bounds)
                 .and(violation.declared, "declared here"),
@@ -508,7 +508,8 @@ impl Linker<'_> {
             let value_type = types[id.index()];
             let base = Some(expression_type(value_type));
             let reason = because.remove(&key.value);
-            if reason.as_ref().is_none_or(|reason| reason.value.trim().is_empty()) {
+            // The reason of a key that is set as well was taken there; that conflict is reported below.
+            if !entries.contains_key(&id) && reason.as_ref().is_none_or(|reason| reason.value.trim().is_empty()) {
                 self.diags.push(
                     Diagnostic::error(
                         Code::MissingRationale,
@@ -568,7 +569,7 @@ impl Linker<'_> {
             self.diags.push(
                 Diagnostic::error(
                     Code::ConstraintViolation,
-                    format!("`{}` is {shown}, outside its bounds", parameter.key),
+                    format!("`{}` is {shown}, {}", parameter.key, violation.fault),
                 )
                 .at(span, violation.bounds)
                 .and(violation.declared, "declared here"),
@@ -670,7 +671,7 @@ impl Linker<'_> {
         self.diags.push(
             Diagnostic::error(Code::ExtendsCycle, message)
                 .at(parent.span, "closes the circle")
-                .help("remove `extends` from one of them"),
+                .help(if chain.len() == 1 { "remove `extends`" } else { "remove `extends` from one of them" }),
         );
     }
 

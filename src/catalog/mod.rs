@@ -110,6 +110,7 @@ impl Parameter {
     /// Why a value is outside the constraints, if it is.
     #[must_use]
     pub fn violation(&self, value: &Scalar) -> Option<Violation> {
+        const OUTSIDE: &str = "outside its bounds";
         let below = |a: &Scalar, b: &Scalar| matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if a < b);
         let text = |value: &Scalar| self.value_type.text(value);
         let bounds = match (&self.min, &self.max) {
@@ -119,14 +120,18 @@ impl Parameter {
             (None, None) => String::new(),
         };
         if let Some(min) = self.min.as_ref().filter(|min| below(value, &min.value)) {
-            return Some(Violation { bounds, declared: min.span });
+            return Some(Violation { fault: OUTSIDE, bounds, declared: min.span });
         }
         if let Some(max) = self.max.as_ref().filter(|max| below(&max.value, value)) {
-            return Some(Violation { bounds, declared: max.span });
+            return Some(Violation { fault: OUTSIDE, bounds, declared: max.span });
         }
         if let Some(allowed) = self.allowed.as_ref().filter(|allowed| !allowed.value.contains(value)) {
             let words: Vec<String> = allowed.value.iter().map(text).collect();
-            return Some(Violation { bounds: format!("must be one of {}", words.join(", ")), declared: allowed.span });
+            return Some(Violation {
+                fault: "not one of its values",
+                bounds: format!("must be one of {}", words.join(", ")),
+                declared: allowed.span,
+            });
         }
         None
     }
@@ -135,6 +140,8 @@ impl Parameter {
 /// Why a value is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
+    /// What is wrong: `outside its bounds`, `not one of its values`.
+    pub fault: &'static str,
     /// What it must be.
     pub bounds: String,
     /// Where that is said.

@@ -30,7 +30,11 @@ pub(super) fn check(
         let Some(name) = parameter.output(Channel::DynamicConfig) else { continue };
         let Some(setting) = settings.get(name) else {
             // Of some families only the prefix is known.
-            if records.prefixes.iter().any(|known| name.starts_with(known.prefix.as_str()) && known.covers(parameter, temporal)) {
+            if records
+                .prefixes
+                .iter()
+                .any(|known| name.starts_with(known.prefix.as_str()) && known.covers(parameter, temporal))
+            {
                 continue;
             }
             let help = match nearest(name, settings.keys().copied()) {

@@ -52,7 +52,7 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Compile a preset into configuration.
-    Compile(Compile),
+    Compile(Box<Compile>),
     /// List the presets.
     ListPresets(List),
     /// List the modifiers.

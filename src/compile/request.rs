@@ -8,7 +8,7 @@ use semver::Version;
 use std::collections::HashMap;
 
 /// A place in no file: what a caller of the library gives has none.
-const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+pub(super) const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
 
 /// What to compile.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +78,7 @@ pub(super) fn resolve<'c>(catalog: &'c Catalog, request: &Request) -> Result<Res
         Some(name) => catalog.modifier(name).map_err(|fault| diags.push(*fault)).ok(),
     };
     let temporal = version(&catalog.temporal, request.temporal_version.as_deref(), "Temporal", &mut diags);
-    let plugin = version(&catalog.plugin, request.plugin_version.as_deref(), "DSQL plugin", &mut diags);
+    let plugin = version(&catalog.plugin, request.plugin_version.as_deref(), "the DSQL plugin", &mut diags);
     for (names, sdk) in [(&request.sdk, true), (&request.platform, false)] {
         for name in names {
             if let Err(fault) = catalog.adapter(name, sdk) {
@@ -206,7 +206,7 @@ fn overrides(
             let shown = parameter.value_type.text(&value);
             let diagnostic = Diagnostic::error(
                 Code::ConstraintViolation,
-                format!("`{}` is {shown}, outside its bounds", parameter.key),
+                format!("`{}` is {shown}, {}", parameter.key, violation.fault),
             )
             .and(violation.declared, "declared here")
             .help(format!("`{}` {}: {}", parameter.key, violation.bounds, parameter.summary.trim()));

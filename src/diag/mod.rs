@@ -113,7 +113,6 @@ codes! {
     ExtendsCycle "extends_cycle" "Presets extend each other in a circle.";
     TooManyInputs "too_many_inputs" "More parameters are surfaced as inputs than the registry allows.";
     InvalidTemplate "invalid_template" "A template cannot be parsed or rendered.";
-    TemplateName "template_name" "A template has a name from which no output can be derived.";
     UnsafePath "unsafe_path" "An output path leads outside the output directory or is not portable.";
     DuplicatePath "duplicate_path" "Two outputs would be written to the same path.";
     MissingOutput "missing_output" "An output that is required is not produced.";

@@ -125,9 +125,8 @@ fn count_characters(bytes: &[u8]) -> usize {
 
 impl File {
     fn lines(&self) -> &[usize] {
-        self.lines.get_or_init(|| {
-            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
-        })
+        self.lines
+            .get_or_init(|| std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect())
     }
 
     fn characters(&self) -> &[usize] {
@@ -188,7 +187,12 @@ impl SourceMap {
     /// Adds a file and returns its identifier.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> FileId {
         let id = FileId(offset(self.files.len()));
-        self.files.push(File { name: name.into(), text: text.into(), lines: OnceLock::new(), characters: OnceLock::new() });
+        self.files.push(File {
+            name: name.into(),
+            text: text.into(),
+            lines: OnceLock::new(),
+            characters: OnceLock::new(),
+        });
         id
     }
 

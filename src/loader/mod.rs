@@ -157,18 +157,23 @@ fn decode_file(path: &str, file: FileId, depth: Depth, sources: &SourceMap) -> R
     let parts: Vec<&str> = path.split('/').collect();
     let d = &mut diags;
     let decoded = match parts.as_slice() {
-        ["templates", "adapters", _, "adapter.toml"] => decode(file, text, d, &shape::ADAPTER, records::adapter)
-            .map(|record| Decoded::Adapter(Box::new(record))),
+        ["templates", "adapters", _, "adapter.toml"] => {
+            decode(file, text, d, &shape::ADAPTER, records::adapter).map(|record| Decoded::Adapter(Box::new(record)))
+        }
         ["templates", ..] => Some(Decoded::Template),
-        ["registry", "registry.toml"] => decode(file, text, d, &shape::REGISTRY, records::registry)
-            .map(|record| Decoded::Registry(Box::new(record))),
+        ["registry", "registry.toml"] => {
+            decode(file, text, d, &shape::REGISTRY, records::registry).map(|record| Decoded::Registry(Box::new(record)))
+        }
         ["registry", "variables.toml"] => {
             Some(Decoded::Variables(decode(file, text, d, &shape::VARIABLES, records::variables)))
         }
-        ["registry", "parameters", _] => Some(Decoded::Group(decode(file, text, d, &shape::PARAMETERS, records::group))),
+        ["registry", "parameters", _] => {
+            Some(Decoded::Group(decode(file, text, d, &shape::PARAMETERS, records::group)))
+        }
         ["registry", "rails", _] => {
             let text = if depth == Depth::Compile { without_cases(text) } else { text };
-            decode(file, text, d, &shape::RAIL, |d, row| records::rail(d, row, depth)).map(|record| Decoded::Rail(Box::new(record)))
+            decode(file, text, d, &shape::RAIL, |d, row| records::rail(d, row, depth))
+                .map(|record| Decoded::Rail(Box::new(record)))
         }
         ["registry", "metrics", _] => Some(Decoded::Metrics(decode(file, text, d, &shape::METRICS, records::metrics))),
         ["registry", "settings", _] => (depth == Depth::Check).then(|| {
@@ -178,7 +183,9 @@ fn decode_file(path: &str, file: FileId, depth: Depth, sources: &SourceMap) -> R
         // Read by the behaviour profiles' part, which brings their grammar.
         ["registry", "correlations" | "recommendations", _] => None,
         ["presets", _] => Some(Decoded::Preset(Box::new(decode(file, text, d, &shape::PRESET, records::preset)))),
-        ["modifiers", _] => Some(Decoded::Modifier(Box::new(decode(file, text, d, &shape::MODIFIER, records::modifier)))),
+        ["modifiers", _] => {
+            Some(Decoded::Modifier(Box::new(decode(file, text, d, &shape::MODIFIER, records::modifier))))
+        }
         _ => {
             let folders = ["parameters", "rails", "metrics", "settings", "correlations", "recommendations"];
             let mut diagnostic = Diagnostic::warning(Code::UnknownField, format!("`{path}` is read by nothing"))

@@ -170,7 +170,7 @@ impl ValueType {
         text
     }
 
-    /// Appends [`Self::text`].
+    /// Appends [`Self::text`]. Floats are rounded for people; artifacts and digests use [`Self::show`].
     pub fn write(self, value: &Scalar, text: &mut String) {
         use std::fmt::Write as _;
         let _ = match (self, value) {
@@ -179,6 +179,7 @@ impl ValueType {
                 Ok(())
             }
             (_, Scalar::Str(value)) => text.write_str(value),
+            (_, Scalar::Float(value)) => text.write_str(&readable(*value)),
             _ => write!(text, "{value}"),
         };
     }
@@ -204,6 +205,18 @@ impl ValueType {
             ValueType::Bool => "write `true` or `false`",
         }
     }
+}
+
+/// A float as a person would write it: `35.7` where the sum came out as `35.70000000000001`.
+fn readable(value: f64) -> String {
+    let exact = format!("{value:?}");
+    const LONG: usize = 12;
+    if exact.len() <= LONG || exact.contains('e') {
+        return exact;
+    }
+    let rounded = format!("{value:.6}");
+    let trimmed = rounded.trim_end_matches('0');
+    if trimmed.ends_with('.') { format!("{trimmed}0") } else { trimmed.to_owned() }
 }
 
 /// Why a value could not be read.

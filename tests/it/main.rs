@@ -1,0 +1,11 @@
+//! The integration tests: one binary, one module per subject. Fixtures are in `tests/it/fixtures/`, snapshots in
+//! `snapshots/`, one folder per subject.
+
+mod architecture;
+mod catalog;
+mod compile;
+mod diagnostics;
+mod inventory;
+mod requests;
+mod schema;
+mod support;

@@ -1,0 +1,48 @@
+//! Properties of the compiler, each by its number in the specification, over at least 100 random cases.
+//!
+//! Over the shipped catalog: `pNN_words.rs`, with strategies made from the registry's own types and constraints, so that
+//! a new parameter is covered at once. Over random catalogs: [`synthetic`]. Over any text at all: [`hostile`].
+//! `PROPTEST_CASES` raises the number of cases; a failing case is kept in `tests/proptest-regressions/` and tried first
+//! from then on.
+
+mod hostile;
+mod p01_one_class_each;
+mod p02_derived_values_complete;
+mod p03_at_most_fifteen_inputs;
+mod p04_dynamic_config_valid;
+mod p05_override_wins;
+mod p06_why_present;
+mod p08_idle_equals_max;
+mod p09_all_findings_reported;
+mod p10_profile_round_trip;
+mod p11_describe_complete;
+mod strategies;
+mod synthetic;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseResult, TestRunner};
+
+/// Cases of each property, unless it says otherwise.
+const CASES: u32 = 128;
+
+/// Runs a property over so many cases that it does not reject.
+///
+/// # Panics
+///
+/// With the smallest case found for which the property does not hold; also where a third of all cases is rejected,
+/// because a property that hardly anything reaches says little.
+fn holds<S: Strategy>(source: &'static str, cases: u32, strategy: &S, property: impl Fn(S::Value) -> TestCaseResult) {
+    let wanted = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
+    let cases = cases.max(wanted);
+    let config = Config {
+        cases,
+        max_global_rejects: cases / 2 - 1,
+        source_file: Some(source),
+        // Next to this folder: tests/proptest-regressions/<file>.txt.
+        failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel("proptest-regressions"))),
+        ..Config::default()
+    };
+    if let Err(fault) = TestRunner::new(config).run(strategy, property) {
+        panic!("{fault}");
+    }
+}
