@@ -7,6 +7,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::eval::{self, Inputs, Override};
 use crate::rails;
 use crate::render::Templates;
+use std::collections::HashSet;
 
 /// Checks a linked catalog; the rails' cases must have been linked (`Depth::Check`).
 #[must_use]
@@ -127,18 +128,26 @@ fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
     }
 }
 
-/// The same fault of several combinations is one fault, and a template that does not parse is not to blame twice for
-/// the adapter that needs it.
+/// The same fault of several combinations is one fault; and what a template's text is to blame for was not also done by
+/// the rail or the adapter that renders it.
 fn deduplicate(diags: Diagnostics) -> Diagnostics {
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
-    let unparsed: std::collections::HashSet<_> =
-        diags.iter().filter(|diagnostic| diagnostic.code == Code::InvalidTemplate).filter_map(place).collect();
-    let mut seen = std::collections::HashSet::new();
+    let places = |codes: &[Code]| -> HashSet<Span> {
+        diags.iter().filter(|diagnostic| codes.contains(&diagnostic.code)).filter_map(place).collect()
+    };
+    let unknown = places(&[Code::UnknownName]);
+    let unparsed = places(&[Code::InvalidTemplate]);
+    let mut seen = HashSet::new();
     let mut kept: Diagnostics = diags
         .into_iter()
         .filter(|diagnostic| {
             let at = place(diagnostic);
-            let again = diagnostic.code == Code::AdapterFailed && at.is_some_and(|at| unparsed.contains(&at));
+            let among = |places: &HashSet<Span>| at.is_some_and(|at| places.contains(&at));
+            let again = match diagnostic.code {
+                Code::AdapterFailed => among(&unparsed),
+                Code::InvalidTemplate => among(&unknown),
+                _ => false,
+            };
             !again && seen.insert((diagnostic.code, at, diagnostic.message.clone()))
         })
         .collect();
