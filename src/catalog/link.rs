@@ -10,7 +10,7 @@ use crate::expr::{Expr, ExprError, ExprErrorKind, Type, is_reserved, type_of_val
 use crate::loader::records::{
     RawAdapter, RawCase, RawGroup, RawLayer, RawParameter, RawPreset, RawRail, RawRegistry, RawRule, RawTarget,
 };
-use crate::loader::{self, DataSet, Depth, Named, Records};
+use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
 use crate::model::{Channel, Scalar, ThroughputRange, ValueType, is_key};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,9 +19,10 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
     let digest = digest(&files);
+    let check = depth == Depth::Check;
     // What ships was checked against the registered settings when it was built; what is laid over it was not.
-    let depth_of_files = if files.laid_over().is_empty() { depth } else { Depth::Check };
-    let mut records = loader::load(files, depth_of_files, &mut sources, &mut diags);
+    let parts = Parts { cases: check, settings: check || !files.laid_over().is_empty() };
+    let mut records = loader::load(files, parts, &mut sources, &mut diags);
     let mut linker =
         Linker { diags: &mut diags, parameters: Vec::new(), by_key: HashMap::new(), slots: Slots::new(0), depth };
     let linked = linker.catalog(&mut records, digest);

@@ -15,33 +15,32 @@ use std::path::Path;
 const LARGEST_PROFILE: u64 = 16 * 1024 * 1024;
 
 pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
-    let mut catalog = session.catalog()?;
+    let catalog = session.catalog()?;
     let mut diags = Diagnostics::default();
-    let request = request(session, options, &mut catalog, &mut diags)?;
+    let request = request(session, options, catalog, &mut diags)?;
     let compiled_at = compiled_at(&mut diags);
+    let catalog: &'static Catalog = catalog;
     // Faults of files and of what they say are told together.
-    let compiled = compile(&catalog, &request, &compiled_at);
+    let compiled = compile(catalog, &request, &compiled_at);
     let (faults, warnings): (Vec<_>, Vec<_>) = diags.into_iter().partition(Diagnostic::is_error);
-    let mut compilation = match compiled {
+    let compilation = match compiled {
         Ok(compilation) if faults.is_empty() => compilation,
         outcome => {
             let mut all: Diagnostics = faults.into_iter().chain(outcome.err().into_iter().flatten()).collect();
             all.sort();
-            return Err(Failure::Refused(Box::new(std::mem::take(&mut catalog.sources)), all));
+            return Err(Failure::Refused(&catalog.sources, all));
         }
     };
     if !session.quiet && !warnings.is_empty() {
         session.terminal.err(&session.render(&catalog.sources, &warnings));
     }
+    let mut compilation = std::mem::ManuallyDrop::new(compilation);
     let denied = options.deny_warnings && compilation.warnings() > 0;
     let withheld = compilation.is_refused() || denied;
-    let told = tell(session, &catalog, options, &mut compilation, denied);
-    if let Err(faults) = told {
-        return match faults {
-            Told::Template(faults) => Err(Failure::Refused(Box::new(std::mem::take(&mut catalog.sources)), faults)),
-            Told::Failure(failure) => Err(failure),
-        };
-    }
+    tell(session, options, &mut compilation, denied).map_err(|told| match told {
+        Told::Template(faults) => Failure::Refused(&catalog.sources, faults),
+        Told::Failure(failure) => failure,
+    })?;
     Ok(if withheld { Exit::Refused } else { Exit::Done })
 }
 
@@ -63,45 +62,26 @@ impl From<std::io::Error> for Told {
     }
 }
 
-fn tell(
-    session: &Session,
-    catalog: &Catalog,
-    options: &Compile,
-    compilation: &mut Compilation<'_>,
-    denied: bool,
-) -> Result<(), Told> {
+fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>, denied: bool) -> Result<(), Told> {
     let withheld = compilation.is_refused() || denied;
     // Files come first: what is printed afterwards is true then.
-    let result = if options.out.is_some() || options.format != CompileFormat::Text {
-        let mut result = compilation.result()?;
-        if denied && !compilation.is_refused() {
-            deny(&mut result, compilation.warnings());
-        }
-        Some(result)
-    } else {
-        if !withheld {
-            // A template that fails is told now, not when the files are written.
-            compilation.snippets()?;
-        }
-        None
-    };
-    if let (Some(dir), Some(result), false) = (&options.out, &result, withheld) {
-        write(dir, compilation, result).map_err(Told::Failure)?;
+    if let (Some(dir), false) = (&options.out, withheld) {
+        write(dir, compilation)?;
     }
-    if !session.quiet || withheld {
+    if options.format == CompileFormat::Text && (!session.quiet || withheld) {
         let fired = compilation.diagnostics();
-        if !fired.is_empty() && options.format == CompileFormat::Text {
-            session.terminal.err(&session.render(&catalog.sources, fired.as_slice()));
+        if !fired.is_empty() {
+            session.terminal.err(&session.render(&compilation.catalog.sources, fired.as_slice()));
         }
     }
-    match (options.format, &result) {
-        (CompileFormat::Json, Some(result)) => session.terminal.out_json(result)?,
-        (CompileFormat::Yaml, Some(result)) => {
-            let text = serde_yaml::to_string(result).map_err(std::io::Error::other)?;
+    match options.format {
+        CompileFormat::Json => session.terminal.out_json(&result(compilation, denied)?)?,
+        CompileFormat::Yaml => {
+            let text = serde_yaml::to_string(&result(compilation, denied)?).map_err(std::io::Error::other)?;
             session.terminal.out(&text)?;
         }
-        _ if session.quiet => {}
-        _ => {
+        CompileFormat::Text if session.quiet => {}
+        CompileFormat::Text => {
             let page = Page {
                 width: session.terminal.width,
                 colored: session.terminal.out_colored,
@@ -115,6 +95,14 @@ fn tell(
         }
     }
     Ok(())
+}
+
+fn result(compilation: &mut Compilation<'_>, denied: bool) -> Result<CompilationResult, Diagnostics> {
+    let mut result = compilation.result()?;
+    if denied && !compilation.is_refused() {
+        deny(&mut result, compilation.warnings());
+    }
+    Ok(result)
 }
 
 /// Withholds the artifacts of a result whose warnings are denied.
@@ -167,51 +155,41 @@ fn quoted(text: &str) -> String {
     if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-fn write(dir: &Path, compilation: &Compilation<'_>, result: &CompilationResult) -> Result<(), Failure> {
-    let json = |value: &dyn erased::Json| -> Result<Vec<u8>, Failure> {
-        let mut text = value.pretty().map_err(|error| Failure::file("cannot write JSON", &error))?;
-        text.push('\n');
-        Ok(text.into_bytes())
-    };
-    let mut plugin = result.dsql_plugin_config.clone();
+fn write(dir: &Path, compilation: &mut Compilation<'_>) -> Result<(), Told> {
+    let mut plugin = compilation.plugin_config();
     plugin.insert("generated_by".to_owned(), compilation.generated_by());
     let mut files = vec![
-        OutputFile { path: "profile.json".to_owned(), content: json(&result.profile)? },
-        OutputFile { path: "dynamicconfig.yaml".to_owned(), content: result.dynamic_config_yaml.clone().into_bytes() },
-        OutputFile { path: "dsql-plugin.json".to_owned(), content: json(&plugin)? },
-        OutputFile { path: "why.md".to_owned(), content: result.why_section.clone().into_bytes() },
-        OutputFile { path: "guard-rails.json".to_owned(), content: json(&result.guard_rail_results)? },
+        json_file("profile.json", &compilation.profile())?,
+        OutputFile { path: "dynamicconfig.yaml".to_owned(), content: compilation.dynamic_config_yaml().into_bytes() },
+        json_file("dsql-plugin.json", &plugin)?,
+        OutputFile { path: "why.md".to_owned(), content: compilation.why_section()?.into_bytes() },
+        json_file("guard-rails.json", &compilation.guard_rail_results())?,
     ];
     let mut owned: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     for adapter in &compilation.catalog.adapters {
         owned.push(format!("{}/{}", folder(adapter.sdk), adapter.name));
     }
-    for (sdk, snippets) in [(true, &result.sdk_snippets), (false, &result.platform_snippets)] {
+    let (sdk, platform) = compilation.snippets()?;
+    for (is_sdk, snippets) in [(true, sdk), (false, platform)] {
         for snippet in snippets {
             files.push(OutputFile {
-                path: format!("{}/{}/{}", folder(sdk), snippet.adapter, snippet.filename),
-                content: snippet.content.clone().into_bytes(),
+                path: format!("{}/{}/{}", folder(is_sdk), snippet.adapter, snippet.filename),
+                content: snippet.content.into_bytes(),
             });
         }
     }
-    publish(dir, &owned, &files).map_err(|error| Failure::file("", &error))
+    publish(dir, &owned, &files).map_err(|error| Told::Failure(Failure::file("", &error)))
+}
+
+fn json_file(path: &str, value: &impl serde::Serialize) -> Result<OutputFile, Told> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| Told::Failure(Failure::file("cannot write JSON", &error)))?;
+    text.push('\n');
+    Ok(OutputFile { path: path.to_owned(), content: text.into_bytes() })
 }
 
 fn folder(sdk: bool) -> &'static str {
     if sdk { "sdk" } else { "platform" }
-}
-
-/// Pretty JSON of values of different types.
-mod erased {
-    pub(super) trait Json {
-        fn pretty(&self) -> serde_json::Result<String>;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn pretty(&self) -> serde_json::Result<String> {
-            serde_json::to_string_pretty(self)
-        }
-    }
 }
 
 // --- inputs ---------------------------------------------------------------------------------------------------------
@@ -311,7 +289,7 @@ fn no_preset(catalog: &Catalog) -> Failure {
         .help(format!("name one: {}; or give --env-file", available.join(", ")))
         .fact("name", serde_json::Value::Null)
         .fact("available", available);
-    Failure::Refused(Box::default(), Diagnostics::from(diagnostic))
+    Failure::Refused(Box::leak(Box::default()), Diagnostics::from(diagnostic))
 }
 
 /// Reads one of the user's files. One that is too large or not UTF-8 is the user's fault, one that cannot be read is not.

@@ -3,7 +3,7 @@
 use super::args::{Describe, ListFormat};
 use super::session::{Failure, Session};
 use super::{Exit, Outcome};
-use crate::catalog::{Parameter, Rule};
+use crate::catalog::{Catalog, Parameter, Rule};
 use crate::compile::{Request, compile, first_sentence};
 use crate::model::{Channel, PresetSummary, ResolvedParameter};
 use crate::render::wrap;
@@ -155,15 +155,15 @@ fn parameter_json(parameter: &Parameter) -> Value {
 }
 
 pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
-    let mut catalog = session.catalog()?;
+    let catalog: &'static Catalog = session.catalog()?;
     let request = Request { preset: options.preset.clone(), modifier: options.modifier.clone(), ..Request::default() };
-    let described = compile(&catalog, &request, "").and_then(|mut compilation| {
+    let described = compile(catalog, &request, "").and_then(|mut compilation| {
         let bounds = compilation.expected_bounds()?;
         Ok((compilation.profile(), bounds))
     });
     let (profile, bounds) = match described {
         Ok(described) => described,
-        Err(faults) => return Err(Failure::Refused(Box::new(std::mem::take(&mut catalog.sources)), faults)),
+        Err(faults) => return Err(Failure::Refused(&catalog.sources, faults)),
     };
     let preset = &catalog.presets[&profile.preset_name];
     let group = |params: &[ResolvedParameter]| -> Vec<Value> {

@@ -25,7 +25,7 @@ pub(super) enum Failure {
     /// The catalog's data files are broken.
     Catalog(Box<Broken>),
     /// The request was refused.
-    Refused(Box<SourceMap>, Diagnostics),
+    Refused(&'static SourceMap, Diagnostics),
     /// A file failed.
     Outside(String),
     /// Standard output failed.
@@ -123,9 +123,10 @@ impl Session {
         self.terminal.err(&text);
     }
 
-    /// The linked catalog that is in force.
-    pub(super) fn catalog(&self) -> Result<Catalog, Failure> {
-        let catalog = Catalog::link(self.files(None)?, Depth::Compile)?;
+    /// The linked catalog that is in force. The process ends with its command: taking the catalog apart would only cost
+    /// time, so it is never taken apart.
+    pub(super) fn catalog(&self) -> Result<&'static mut Catalog, Failure> {
+        let catalog = Box::leak(Box::new(Catalog::link(self.files(None)?, Depth::Compile)?));
         if !self.quiet && !catalog.warnings.is_empty() {
             self.terminal.err(&self.render(&catalog.sources, catalog.warnings.as_slice()));
         }

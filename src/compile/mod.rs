@@ -16,8 +16,8 @@ use crate::catalog::{Catalog, ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::{self, Inputs, Resolution, Withheld};
 use crate::model::{
-    Class, CompilationResult, CompilationTrace, ConfigProfile, Notice, Overrides, RenderedSnippet, ResolvedParameter,
-    Scalar, Severity, Source, TelemetryBound,
+    Class, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, RenderedSnippet,
+    ResolvedParameter, Scalar, Severity, Source, TelemetryBound,
 };
 use crate::rails::{self, Finding};
 use semver::Version;
@@ -269,12 +269,18 @@ impl Compilation<'_> {
             dsql_plugin_config: if refused { serde_json::Map::new() } else { self.plugin_config() },
             sdk_snippets,
             platform_snippets,
-            guard_rail_results: self.findings.iter().map(|finding| finding.result(self.catalog)).collect(),
+            guard_rail_results: self.guard_rail_results(),
             notices: self.notices.clone(),
             trace: self.trace(),
             why_section,
             errors,
         })
+    }
+
+    /// Every rail that fired, as it stands in results.
+    #[must_use]
+    pub fn guard_rail_results(&self) -> Vec<GuardRailResult> {
+        self.findings.iter().map(|finding| finding.result(self.catalog)).collect()
     }
 
     /// The one entry of `errors` where rails of severity error fired.

@@ -55,11 +55,20 @@ pub enum Depth {
     Check,
 }
 
+/// Which parts of the files are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    /// The rails' own cases.
+    pub(crate) cases: bool,
+    /// The settings that servers register.
+    pub(crate) settings: bool,
+}
+
 /// Reads the files of a catalog.
-pub(crate) fn load(files: DataSet, depth: Depth, sources: &mut SourceMap, diags: &mut Diagnostics) -> Records {
+pub(crate) fn load(files: DataSet, parts: Parts, sources: &mut SourceMap, diags: &mut Diagnostics) -> Records {
     let mut records = Records::default();
     let paths = files.into_sources(sources, diags);
-    for ((path, file), (decoded, faults)) in paths.iter().zip(decode_all(&paths, depth, sources)) {
+    for ((path, file), (decoded, faults)) in paths.iter().zip(decode_all(&paths, parts, sources)) {
         diags.extend(faults);
         if let Some(decoded) = decoded {
             records.add(path, *file, decoded, diags);
@@ -80,11 +89,11 @@ type Read = (Option<Decoded>, Diagnostics);
 
 /// Decodes every file, in order. Files do not depend on each other and parsing them is most of a cold start, so a
 /// second thread takes half of the text.
-fn decode_all(paths: &[(String, FileId)], depth: Depth, sources: &SourceMap) -> Vec<Read> {
+fn decode_all(paths: &[(String, FileId)], parts: Parts, sources: &SourceMap) -> Vec<Read> {
     /// Below so many bytes a thread costs more than it saves.
     const WORTH_A_THREAD: usize = 64 * 1024;
     let decode = |part: &[(String, FileId)]| -> Vec<Read> {
-        part.iter().map(|(path, file)| decode_file(path, *file, depth, sources)).collect()
+        part.iter().map(|(path, file)| decode_file(path, *file, parts, sources)).collect()
     };
     let size = |(_, file): &(String, FileId)| sources.text(*file).len();
     let total: usize = paths.iter().map(size).sum();
@@ -151,7 +160,7 @@ impl Records {
     }
 }
 
-fn decode_file(path: &str, file: FileId, depth: Depth, sources: &SourceMap) -> Read {
+fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> Read {
     let mut diags = Diagnostics::default();
     let text = sources.text(file);
     let parts: Vec<&str> = path.split('/').collect();
@@ -171,12 +180,12 @@ fn decode_file(path: &str, file: FileId, depth: Depth, sources: &SourceMap) -> R
             Some(Decoded::Group(decode(file, text, d, &shape::PARAMETERS, records::group)))
         }
         ["registry", "rails", _] => {
-            let text = if depth == Depth::Compile { without_cases(text) } else { text };
-            decode(file, text, d, &shape::RAIL, |d, row| records::rail(d, row, depth))
+            let text = if wanted.cases { text } else { without_cases(text) };
+            decode(file, text, d, &shape::RAIL, |d, row| records::rail(d, row, wanted.cases))
                 .map(|record| Decoded::Rail(Box::new(record)))
         }
         ["registry", "metrics", _] => Some(Decoded::Metrics(decode(file, text, d, &shape::METRICS, records::metrics))),
-        ["registry", "settings", _] => (depth == Depth::Check).then(|| {
+        ["registry", "settings", _] => wanted.settings.then(|| {
             let (settings, prefixes) = decode(file, text, d, &shape::SETTINGS, records::settings);
             Decoded::Settings(settings, prefixes)
         }),

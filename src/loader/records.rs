@@ -1,6 +1,5 @@
 //! Raw records: what each kind of file says, located, with no name resolved yet.
 
-use super::Depth;
 use super::decode::Decoder;
 use super::decode::Row;
 use crate::diag::{At, Code, Diagnostic, Span};
@@ -324,7 +323,7 @@ pub(super) fn modifier(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
     layer(d, row)
 }
 
-pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, depth: Depth) -> Option<RawRail> {
+pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Option<RawRail> {
     let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
     let severity = d.word(row, "severity").and_then(|word| Severity::from_word(&word.value));
     let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
@@ -340,7 +339,7 @@ pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, depth: Depth) -> Option<R
         parameters = d.texts(rule, "parameters");
     }
     let cases: Vec<RawCase> = d.tables(row, "case").iter().filter_map(|row| case(d, row)).collect();
-    if depth == Depth::Check && !row.has("case") {
+    if cases_wanted && !row.has("case") {
         d.report(
             Diagnostic::error(Code::MissingCase, "a guard rail needs cases")
                 .at(row.span, "no `[[case]]` here")

@@ -5,6 +5,7 @@ mod architecture;
 mod catalog;
 mod compile;
 mod diagnostics;
+mod docs;
 mod inventory;
 mod requests;
 mod schema;

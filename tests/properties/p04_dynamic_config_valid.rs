@@ -2,36 +2,54 @@ use crate::strategies::{CATALOG, choice, compiled, link};
 use proptest::prelude::*;
 use semver::{Version, VersionReq};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 use tdsql::catalog::{Catalog, Parameter};
+use tdsql::expr::Expr;
 use tdsql::loader::DataSet;
 use tdsql::model::{Channel, Scalar, ValueType, parse_duration};
 
-/// Where the condition of a parameter can be read as a value of its own.
-fn probe(parameter: usize) -> String {
-    format!("probe.p{parameter}")
-}
+/// The conditions of all parameters.
+static CONDITIONS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    CATALOG.parameters.iter().filter_map(|parameter| parameter.when.as_ref()).map(Expr::source).collect()
+});
 
-/// The shipped catalog, and for every condition a parameter that is derived by it: so what the artifact ought to have is
-/// known without asking the code that decides it.
+/// The shipped catalog with two more parameters for every condition: one that is derived by it, so that what the artifact
+/// ought to have is known without asking the code that decides it, and one that is emitted while it holds, for few of
+/// those that ship with a condition go into this artifact.
 static PROBED: LazyLock<Catalog> = LazyLock::new(|| {
     let mut probes = String::from("title = \"Probes\"\norder = 1000000\n");
-    for (index, parameter) in CATALOG.parameters.iter().enumerate() {
-        if let Some(when) = &parameter.when {
-            let key = probe(index);
-            let _ = write!(
-                probes,
-                "\n[[parameter]]\nkey = {key:?}\nclass = \"tuning\"\ntype = \"bool\"\nderive = '''{}'''\n\
-                 summary = \"A condition.\"\nrationale = \"Read by a test.\"\nsource = \"test\"\n",
-                when.source()
-            );
-        }
+    let about = "class = \"tuning\"\nsummary = \"A condition.\"\nrationale = \"Read by a test.\"\nsource = \"test\"\n";
+    for (index, when) in CONDITIONS.iter().enumerate() {
+        let _ = write!(
+            probes,
+            "\n[[parameter]]\nkey = \"probe.p{index}\"\ntype = \"bool\"\nderive = '''{when}'''\n{about}\
+             \n[[parameter]]\nkey = \"gated.p{index}\"\ntype = \"bool\"\ndefault = true\nwhen = '''{when}'''\n\
+             outputs = {{ dynamic_config = true }}\n{about}"
+        );
     }
     let mut files = DataSet::embedded();
     files.insert("registry/parameters/probes-of-a-test.toml", probes);
+    // No server registers the probes; without a list of what servers register nothing is held against it.
+    let settings: Vec<String> = files
+        .iter()
+        .filter(|(path, _)| path.starts_with("registry/settings/"))
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    for path in settings {
+        files.insert(path, "[settings]\n");
+    }
     link(files)
 });
+
+/// Whether a condition holds, as its probe has it.
+fn holds(when: Option<&Expr>, value_of: impl Fn(&str) -> Option<Scalar>) -> bool {
+    when.is_none_or(|when| {
+        let index = CONDITIONS.iter().position(|known| *known == when.source()).expect("each condition has a probe");
+        value_of(&format!("probe.p{index}")) == Some(Scalar::Bool(true))
+    })
+}
 
 fn takes(range: Option<&VersionReq>, version: &Version) -> bool {
     // A pre-release has what its release has.
@@ -67,11 +85,11 @@ fn p04_dynamic_config_valid() {
         let yaml = compilation.dynamic_config_yaml();
         let read: Map<String, Value> =
             serde_yaml::from_str(&yaml).map_err(|fault| TestCaseError::fail(format!("no YAML: {fault}\n{yaml}")))?;
-        let value_of = |key: &str| catalog.find(key).map(|id| compilation.resolution.value(id));
+        let value_of = |key: &str| catalog.find(key).map(|id| compilation.resolution.value(id).clone());
         let mut expected = 0;
-        for (index, parameter) in CATALOG.parameters.iter().enumerate() {
+        for parameter in &catalog.parameters {
             let Some(name) = parameter.output(Channel::DynamicConfig) else { continue };
-            let holds = parameter.when.is_none() || value_of(&probe(index)) == Some(&Scalar::Bool(true));
+            let holds = holds(parameter.when.as_ref(), value_of);
             let taken = takes(parameter.temporal.as_ref(), &choice.temporal)
                 && takes(parameter.plugin.as_ref(), &choice.plugin);
             if !(holds && taken) {
@@ -82,8 +100,8 @@ fn p04_dynamic_config_valid() {
             let Some(value) = read.get(name).and_then(entry) else {
                 return Err(TestCaseError::fail(format!("`{name}` is {:?}", read.get(name))));
             };
-            let wanted = value_of(&parameter.key).expect("the probed catalog has every parameter");
-            prop_assert!(fits(parameter, value, wanted), "`{}` is {:?}, resolved {:?}", name, value, wanted);
+            let wanted = value_of(&parameter.key).expect("a parameter is found by its key");
+            prop_assert!(fits(parameter, value, &wanted), "`{}` is {:?}, resolved {:?}", name, value, wanted);
         }
         prop_assert!(expected > 0);
         prop_assert_eq!(read.len(), expected, "nothing else is written");

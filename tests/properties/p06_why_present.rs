@@ -8,6 +8,9 @@ fn p06_why_present() {
     crate::holds(file!(), crate::CASES, &choice(), |choice| {
         let mut compilation = compiled(&CATALOG, &choice)?;
         let why = compilation.why_section().map_err(|faults| refused(&faults))?;
+        // The header, in comments, lists the inputs too; it is the text that has to tell them.
+        let why: Vec<&str> = why.lines().filter(|line| !line.starts_with("<!--")).collect();
+        let why = why.join("\n");
         prop_assert!(!why.trim().is_empty());
         let names = [Some(&choice.preset), choice.modifier.as_ref()];
         let keys = choice.overrides.iter().map(|(key, _)| Some(key));

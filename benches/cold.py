@@ -1,0 +1,69 @@
+"""Cold costs of the release binary: wall time, CPU time and peak memory of whole processes.
+
+    cargo build --release && python3 benches/cold.py [BINARY]
+
+Every figure is the median of alternating runs, so that a busy machine slows all of them alike; compare the ratios.
+"""
+
+import os
+import resource  # noqa: F401  (wait4's usage record)
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BINARY = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "target", "release", "tdsql"))
+
+
+def run(arguments, folder):
+    """Wall seconds, CPU seconds and peak memory in MiB of one process."""
+    start = time.perf_counter()
+    with open(os.devnull, "wb") as null:
+        child = subprocess.Popen([BINARY, *arguments], cwd=folder, stdout=null, stderr=null)
+        _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - start
+    assert child.returncode == 0, (arguments, child.returncode)
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def medians(runs):
+    return [statistics.median(column) for column in zip(*runs)]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        commands = {
+            "--version": ["--version"],
+            "compile mid-scale": ["compile", "mid-scale"],
+            "compile mid-scale -o DIR (new)": None,
+            "compile mid-scale -o DIR (again)": ["compile", "mid-scale", "-o", "again"],
+        }
+        samples = {name: [] for name in commands}
+        for round_ in range(120):
+            for name, arguments in commands.items():
+                arguments = arguments or ["compile", "mid-scale", "-o", f"new{round_}"]
+                sample = run(arguments, folder)
+                if round_ >= 10:
+                    samples[name].append(sample)
+        base = medians(samples["--version"])[0]
+        for name, runs in samples.items():
+            wall, cpu, memory = medians(runs)
+            print(f"{name:34} {wall * 1e3:6.2f} ms wall ({wall / base:4.2f} × --version), {cpu * 1e3:6.2f} ms CPU, {memory:5.1f} MiB")
+        for shape in ("wide", "chain"):
+            before = None
+            for count in (50, 500, 5_000, 50_000):
+                data = os.path.join(folder, f"{shape}{count}")
+                subprocess.run([sys.executable, os.path.join(HERE, "synthetic.py"), data, str(count), shape], check=True)
+                runs = [run(["-q", "--data", data, "compile", "mid-scale", "-o", f"out-{shape}{count}"], folder) for _ in range(5)]
+                wall, cpu, memory = medians(runs)
+                each = cpu / (count + 300) * 1e6
+                ratio = "" if before is None else f", {each / before:4.2f} × the size before"
+                print(f"{shape:5} {count:>6}: {wall:6.3f} s wall, {cpu:6.3f} s CPU, {memory:6.1f} MiB, {each:5.1f} µs CPU per parameter{ratio}")
+                before = each
+
+
+if __name__ == "__main__":
+    main()
