@@ -12,20 +12,18 @@ use crate::loader::records::{
 };
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
 use crate::model::{Channel, Scalar, ThroughputRange, ValueType, is_key};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>> {
     let mut sources = SourceMap::default();
     let mut diags = Diagnostics::default();
-    let digest = digest(&files);
     let check = depth == Depth::Check;
     // What ships was checked against the registered settings when it was built; what is laid over it was not.
     let parts = Parts { cases: check, settings: check || !files.laid_over().is_empty() };
     let mut records = loader::load(files, parts, &mut sources, &mut diags);
     let mut linker =
         Linker { diags: &mut diags, parameters: Vec::new(), by_key: HashMap::new(), slots: Slots::new(0), depth };
-    let linked = linker.catalog(&mut records, digest);
+    let linked = linker.catalog(&mut records);
     diags.sort();
     match linked {
         Some(mut catalog) if !diags.has_errors() => {
@@ -35,26 +33,6 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
         }
         _ => Err(Box::new(Broken { sources, diagnostics: diags })),
     }
-}
-
-fn digest(files: &DataSet) -> String {
-    let mut hasher = Sha256::new();
-    for (path, text) in files.iter() {
-        hasher.update((path.len() as u64).to_le_bytes());
-        hasher.update(path);
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    }
-    hex(&hasher.finalize())
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// What an expression must give.
@@ -90,7 +68,7 @@ struct Linker<'l> {
 }
 
 impl Linker<'_> {
-    fn catalog(&mut self, records: &mut Records, digest: String) -> Option<Catalog> {
+    fn catalog(&mut self, records: &mut Records) -> Option<Catalog> {
         let raw_groups = sorted_groups(std::mem::take(&mut records.groups));
         let groups = self.parameters(raw_groups);
         let presets = self.presets(std::mem::take(&mut records.presets));
@@ -156,7 +134,7 @@ impl Linker<'_> {
             plugin,
             variable_prefixes: registry.variable_prefixes.into_iter().map(|prefix| prefix.value).collect(),
             highlights,
-            digest,
+            digest: std::mem::take(&mut records.digest),
         })
     }
 

@@ -14,7 +14,6 @@ use crate::model::{Channel, Class, PresetSummary, Scalar, Severity, ThroughputRa
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, HashMap};
 
-pub(crate) use link::hex;
 pub(crate) use scope::Slots;
 
 /// A parameter's number in a catalog; also its slot in expressions.

@@ -441,7 +441,7 @@ fn digest(resolution: &Resolution<'_>) -> String {
         feed(key);
         feed(&value.to_string());
     }
-    crate::catalog::hex(&hasher.finalize())
+    crate::loader::hex(&hasher.finalize())
 }
 
 /// Text without line breaks or control characters, for comments.

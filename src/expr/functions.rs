@@ -668,7 +668,7 @@ mod tests {
         gives("clamp(1, 2.0, 3)", "2.0");
         gives("if(true, 1, 2.5)", "1.0");
         gives("if(false, 2.5, 1)", "1.0");
-        gives("if(true, \"a\", \"b\")", "\"a\"");
+        gives("if(true, \"a\", \"b\")", "a");
         fails("clamp(1, 3, 2)", "low bound above its high bound");
         fails("clamp(1, 3, 2.5)", "low bound above its high bound");
     }

@@ -1,9 +1,9 @@
 //! Expressions: parsing, static types and evaluation.
 //!
-//! This is the only module that knows evalexpr. The text is checked before evalexpr sees it (`scan.rs`), since
-//! evalexpr accepts far more than the expression language has, gives no positions and does not survive
-//! hostile input. evalexpr then builds the tree and evaluates it; its built-in functions are off, the functions of the
-//! language are listed by [`functions()`]. Static types are in `types.rs`.
+//! This is the only module that knows evalexpr. The text is read and checked here (`scan.rs`), since evalexpr accepts
+//! far more than the expression language has, gives no positions and does not survive hostile input. The tree is built
+//! from the tokens (`tree.rs`) and evaluated by evalexpr; its built-in functions are off, the functions of the language
+//! are listed by [`functions()`]. Static types are in `types.rs`.
 //!
 //! ```text
 //! parse(text) -> Expr -> bind(names to slots) -> type_of(types of the slots)
@@ -11,15 +11,16 @@
 //! ```
 //!
 //! The nodes of the tree, read from left to right, and the tokens of the text (without brackets and commas) are the
-//! same sequence. That is how errors get their positions although nodes have none.
+//! same sequence; the arguments of a call follow its name. That is how errors get their positions although nodes have
+//! none.
 
 mod functions;
 mod scan;
+mod tree;
 mod types;
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use evalexpr::{Context, EvalexprError, EvalexprResult, Node, Operator, Value};
 
@@ -29,6 +30,7 @@ pub use types::Type;
 
 use crate::model::Scalar;
 use scan::{Kind, Op, Pos, Token, quote};
+use tree::{Built, Call};
 
 /// The type of a value.
 #[must_use]
@@ -110,41 +112,25 @@ impl Name {
 /// A parsed expression.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    source: String,
-    /// Without brackets and commas: one token for each node of the tree, in the same order.
-    tokens: Vec<Token>,
-    names: Vec<Name>,
-    /// Identifiers are replaced by codes, see [`Code`].
-    tree: Node,
+    source: Box<str>,
+    names: Box<[Name]>,
+    built: Built,
 }
 
 impl Expr {
     /// Parses `source`, and reports all faults that can be found at once, in the order of the text.
     pub fn parse(source: &str) -> Result<Expr, Vec<ExprError>> {
-        let scan::Scan { mut tokens, names } = scan::scan(source)?;
-        let tree = evalexpr::build_operator_tree(source)
-            .ok()
-            .and_then(|mut tree| {
-                unwrap_bracket(&mut tree)?;
-                let mut shaping = Shaping { tokens: &mut tokens, cursor: 0 };
-                shaping.shape(&mut tree)?;
-                (shaping.cursor == tokens.len()).then_some(tree)
-            })
-            .ok_or_else(|| {
-                // A text that passes the scan makes a tree with the same sequence of tokens (a test draws many).
-                vec![ExprError::new(
-                    ExprErrorKind::Syntax,
-                    Some(0..source.len()),
-                    "the expression cannot be read".into(),
-                )]
-            })?;
-        tokens.retain(|t| !matches!(t.kind, Kind::Open | Kind::Close | Kind::Comma));
-        Ok(Expr {
-            source: source.to_owned(),
-            tokens,
-            names: names.into_iter().map(|(start, end)| Name { start, end, slot: None }).collect(),
-            tree,
-        })
+        let mut scan = scan::scan(source)?;
+        let names = std::mem::take(&mut scan.names).into_boxed_slice();
+        match tree::build(source, scan, names.len()) {
+            Some(built) => Ok(Expr { source: source.into(), names, built }),
+            // A text that passes the scan makes a tree (a test draws many).
+            None => Err(vec![ExprError::new(
+                ExprErrorKind::Syntax,
+                Some(0..source.len()),
+                "the expression cannot be read".into(),
+            )]),
+        }
     }
 
     /// The text that the expression was parsed from.
@@ -164,7 +150,8 @@ impl Expr {
 
     /// Where `name` first stands in the text as a name, read or called.
     pub fn locate(&self, name: &str) -> Option<Range<usize>> {
-        self.tokens
+        self.built
+            .tokens
             .iter()
             .filter(|token| matches!(token.kind, Kind::Name(_) | Kind::Call(_)))
             .map(Token::range)
@@ -192,7 +179,7 @@ impl Expr {
     /// The type of the expression, given the types of the slots it was bound to.
     pub fn type_of(&self, slot_type: &dyn Fn(u32) -> Type) -> Result<Type, Vec<ExprError>> {
         let mut inference = types::Inference { expr: self, slot_type, errors: Vec::new(), cursor: 0 };
-        let (ty, _) = inference.infer(&self.tree);
+        let (ty, _) = inference.infer(self.built.root());
         match ty {
             Some(ty) if inference.errors.is_empty() => Ok(ty),
             _ => Err(inference.errors),
@@ -203,13 +190,61 @@ impl Expr {
     ///
     /// Has the type that [`Expr::type_of`] gives, provided the values have the types said there.
     pub fn eval(&self, frame: &Frame) -> Result<Scalar, ExprError> {
-        let scope = Scope { names: &self.names, frame };
-        match self.tree.eval_with_context(&scope) {
+        let value = if self.built.calls.is_empty() {
+            Scope { names: &self.names, calls: &[], frame }.value(self.built.root())
+        } else {
+            self.eval_calls(frame)
+        };
+        match value {
             Ok(Value::Int(i)) => Ok(Scalar::Int(i)),
             Ok(Value::Float(f)) if f.is_finite() => Ok(Scalar::Float(f)),
             Ok(Value::Boolean(b)) => Ok(Scalar::Bool(b)),
             Ok(Value::String(s)) => Ok(Scalar::Str(s)),
-            _ => Err(self.explain(&scope)),
+            _ => Err(self.explain(frame)),
+        }
+    }
+
+    /// Evaluates one call after the other, then the tree that reads their values.
+    fn eval_calls(&self, frame: &Frame) -> EvalexprResult<Value> {
+        const FEW: usize = 8;
+        let names = &*self.names;
+        // The values of the calls so far, then the arguments of the next one: there is a part for each.
+        let (mut few, mut many) = ([const { Value::Empty }; FEW], Vec::new());
+        let values = match self.built.parts.len() - 1 {
+            0..=FEW => &mut few[..],
+            places => {
+                many.resize(places, Value::Empty);
+                &mut many
+            }
+        };
+        for (done, (call, arguments)) in self.built.calls().enumerate() {
+            let mut end = done;
+            for argument in arguments {
+                values[end] = Scope { names, calls: &values[..done], frame }.value(argument)?;
+                end += 1;
+            }
+            match call.function {
+                // What went wrong is worked out again by `explain`, with more to say.
+                Some(function) => match (functions()[usize::from(function)].apply)(&values[done..end]) {
+                    Ok(value) => values[done] = value,
+                    Err(_) => return Err(EvalexprError::OutOfBoundsAccess),
+                },
+                None if matches!(values[done], Value::Float(f) if !f.is_finite()) => {
+                    return Err(EvalexprError::OutOfBoundsAccess);
+                }
+                None => {}
+            }
+        }
+        Scope { names, calls: values, frame }.value(self.built.root())
+    }
+
+    /// The call that a node reads the value of, with its arguments.
+    fn call(&self, node: &Node) -> Option<(Call, &[Node])> {
+        match node.operator() {
+            Operator::VariableIdentifierRead { identifier } => {
+                self.built.call(tree::read_code(identifier).checked_sub(self.names.len())?)
+            }
+            _ => None,
         }
     }
 
@@ -228,9 +263,9 @@ impl Expr {
     /// Finds out why the evaluation failed. evalexpr does not say where it was, so each node is looked at in turn;
     /// this is slow and runs only for an error.
     #[cold]
-    fn explain(&self, scope: &Scope<'_>) -> ExprError {
-        let mut probe = Probe { expr: self, scope, cursor: 0 };
-        match probe.probe(&self.tree) {
+    fn explain(&self, frame: &Frame) -> ExprError {
+        let mut probe = Probe { expr: self, frame, calls: Vec::new(), cursor: 0 };
+        match probe.probe(self.built.root()) {
             Err(error) => *error,
             Ok(_) => ExprError::new(
                 ExprErrorKind::Failed,
@@ -241,226 +276,44 @@ impl Expr {
     }
 }
 
-/// How names and functions are written in the tree: one character that holds a position, so that evaluation need not
-/// compare texts.
-struct Code;
-
-impl Code {
-    /// Functions and names are looked up separately; the offset only keeps clear of control characters.
-    const OFFSET: u32 = '0' as u32;
-    /// The function that refuses numbers which are not finite, see [`Shaping::guard`].
-    const GUARD: char = '!';
-
-    fn write(identifier: &mut String, index: u8) {
-        identifier.clear();
-        identifier.push(char::from_u32(Code::OFFSET + u32::from(index)).unwrap_or(Code::GUARD));
-    }
-
-    fn read(identifier: &str) -> Option<usize> {
-        let code = u32::from(identifier.chars().next()?).checked_sub(Code::OFFSET)?;
-        usize::try_from(code).ok()
-    }
-}
-
-/// A call of the guard on 0, to be copied; evalexpr gives no other way to make a node.
-static GUARD: LazyLock<Option<Node>> = LazyLock::new(|| {
-    let mut tree = evalexpr::build_operator_tree("guard(0)").ok()?;
-    unwrap_bracket(&mut tree)?;
-    unwrap_bracket(tree.children_mut().first_mut()?)?;
-    if let Operator::FunctionIdentifier { identifier } = tree.operator_mut() {
-        *identifier = Code::GUARD.to_string();
-    }
-    is_guard(&tree).then_some(tree)
-});
-
-fn is_guard(node: &Node) -> bool {
-    matches!(node.operator(), Operator::FunctionIdentifier { identifier }
-        if identifier.starts_with(Code::GUARD))
-        && node.children().len() == 1
-}
-
-/// Replaces a bracket by what is in it: evalexpr makes a node of each, and evaluates it.
-fn unwrap_bracket(node: &mut Node) -> Option<()> {
-    if *node.operator() != Operator::RootNode || node.children().len() != 1 {
-        return None;
-    }
-    *node = node.children_mut().pop()?;
-    Some(())
-}
-
-/// The operator of a node, if it is one of the language.
-fn op_of(node: &Node) -> Option<Op> {
-    Some(match node.operator() {
-        Operator::Add => Op::Add,
-        Operator::Sub => Op::Sub,
-        Operator::Neg => Op::Neg,
-        Operator::Mul => Op::Mul,
-        Operator::Div => Op::Div,
-        Operator::Mod => Op::Mod,
-        Operator::Eq => Op::Eq,
-        Operator::Neq => Op::Neq,
-        Operator::Gt => Op::Gt,
-        Operator::Lt => Op::Lt,
-        Operator::Geq => Op::Geq,
-        Operator::Leq => Op::Leq,
-        Operator::And => Op::And,
-        Operator::Or => Op::Or,
-        Operator::Not => Op::Not,
-        _ => return None,
-    })
-}
-
-/// The arguments of a call, from the children of its node.
-fn arguments(children: &[Node]) -> &[Node] {
-    match children {
-        [tuple] if *tuple.operator() == Operator::Tuple => tuple.children(),
-        children => children,
-    }
-}
-
-/// Goes through the tree together with the tokens: admits only nodes of the language, notes how far each
-/// sub-expression reaches, removes brackets, puts codes for names.
-struct Shaping<'a> {
-    tokens: &'a mut [Token],
-    cursor: usize,
-}
-
-impl Shaping<'_> {
-    /// Takes the next token if it is of that kind.
-    fn take(&mut self, wanted: impl Fn(Kind) -> bool) -> Option<usize> {
-        let index = self.cursor;
-        if !wanted(self.tokens.get(index)?.kind) {
-            return None;
-        }
-        self.cursor += 1;
-        Some(index)
-    }
-
-    /// Gives the position of the token that heads the sub-expression. The depth of the tree is below the number of
-    /// tokens, which is limited.
-    fn shape(&mut self, node: &mut Node) -> Option<usize> {
-        if *node.operator() == Operator::RootNode {
-            let open = self.take(|kind| kind == Kind::Open)?;
-            unwrap_bracket(node)?;
-            let head = self.shape(node)?;
-            let close = self.take(|kind| kind == Kind::Close)?;
-            self.tokens[head].from = self.tokens[open].start;
-            self.tokens[head].to = self.tokens[close].end;
-            return Some(head);
-        }
-        if let Some(op) = op_of(node) {
-            let (own, first, last) = match node.children_mut().as_mut_slice() {
-                [operand] => {
-                    let own = self.take(|kind| kind == Kind::Op(op))?;
-                    (own, own, self.shape(operand)?)
-                }
-                [left, right] => {
-                    let first = self.shape(left)?;
-                    let own = self.take(|kind| kind == Kind::Op(op))?;
-                    let last = self.shape(right)?;
-                    if op.is_comparison() {
-                        guard(left)?;
-                    }
-                    if op.is_comparison() || matches!(op, Op::Div | Op::Mod) {
-                        guard(right)?;
-                    }
-                    (own, first, last)
-                }
-                _ => return None,
-            };
-            self.tokens[own].from = self.tokens[first].from;
-            self.tokens[own].to = self.tokens[last].to;
-            return Some(own);
-        }
-        match node.operator_mut() {
-            Operator::Const { .. } => self.take(|kind| kind == Kind::Literal),
-            Operator::VariableIdentifierRead { identifier } => {
-                let own = self.take(|kind| matches!(kind, Kind::Name(_)))?;
-                if let Kind::Name(index) = self.tokens[own].kind {
-                    Code::write(identifier, index);
-                }
-                Some(own)
-            }
-            Operator::FunctionIdentifier { identifier } => {
-                let own = self.take(|kind| matches!(kind, Kind::Call(_)))?;
-                if let Kind::Call(index) = self.tokens[own].kind {
-                    Code::write(identifier, index);
-                }
-                let [inner] = node.children_mut().as_mut_slice() else {
-                    return None;
-                };
-                self.take(|kind| kind == Kind::Open)?;
-                unwrap_bracket(inner)?;
-                if *inner.operator() == Operator::Tuple {
-                    for (position, argument) in inner.children_mut().iter_mut().enumerate() {
-                        if position > 0 {
-                            self.take(|kind| kind == Kind::Comma)?;
-                        }
-                        unwrap_bracket(argument)?;
-                        self.shape(argument)?;
-                    }
-                } else {
-                    self.shape(inner)?;
-                }
-                let close = self.take(|kind| kind == Kind::Close)?;
-                self.tokens[own].to = self.tokens[close].end;
-                Some(own)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Wraps a computed number in a call that refuses infinity and NaN.
-///
-/// evalexpr computes on with them. Through arithmetic they reach a function or the result, where they are
-/// refused anyway; only a comparison or a division by them would hide them.
-fn guard(node: &mut Node) -> Option<()> {
-    let computed = match op_of(node) {
-        // The negative of a literal or of a name is as finite as they are.
-        Some(Op::Neg) => node.children().first().is_some_and(|n| op_of(n).is_some()),
-        Some(op) => op.is_arithmetic(),
-        None => false,
-    };
-    if computed {
-        let call = GUARD.clone()?;
-        let inner = std::mem::replace(node, call);
-        *node.children_mut().first_mut()? = inner;
-    }
-    Some(())
-}
-
-/// What evalexpr sees during one evaluation.
+/// What evalexpr sees while it evaluates one tree.
 struct Scope<'a> {
     names: &'a [Name],
+    /// The values of the calls so far.
+    calls: &'a [Value],
     frame: &'a Frame,
 }
 
+impl Scope<'_> {
+    #[inline]
+    fn value(&self, tree: &Node) -> EvalexprResult<Value> {
+        match tree.operator() {
+            // As evalexpr does it, without a detour.
+            Operator::Const { value } => Ok(value.clone()),
+            Operator::VariableIdentifierRead { identifier } => {
+                self.get_value(identifier).cloned().ok_or(EvalexprError::OutOfBoundsAccess)
+            }
+            _ => tree.eval_with_context(self),
+        }
+    }
+}
+
 impl Context for Scope<'_> {
+    #[inline]
     fn get_value(&self, identifier: &str) -> Option<&Value> {
-        let name = self.names.get(Code::read(identifier)?)?;
+        let index = tree::read_code(identifier);
+        let Some(name) = self.names.get(index) else {
+            return self.calls.get(index - self.names.len());
+        };
         match self.frame.value(name.slot?)? {
             Value::Float(f) if !f.is_finite() => None,
             value => Some(value),
         }
     }
 
-    fn call_function(&self, identifier: &str, argument: &Value) -> EvalexprResult<Value> {
-        match Code::read(identifier) {
-            Some(index) => {
-                let function = functions().get(index).ok_or(EvalexprError::OutOfBoundsAccess)?;
-                let arguments = match argument {
-                    Value::Tuple(arguments) => arguments.as_slice(),
-                    single => std::slice::from_ref(single),
-                };
-                // What went wrong is worked out again by `explain`, with more to say.
-                (function.apply)(arguments).map_err(|fault| EvalexprError::CustomMessage(fault.message))
-            }
-            None => match argument {
-                Value::Float(f) if !f.is_finite() => Err(EvalexprError::OutOfBoundsAccess),
-                value => Ok(value.clone()),
-            },
-        }
+    fn call_function(&self, _: &str, _: &Value) -> EvalexprResult<Value> {
+        // The trees have no calls, see `tree.rs`.
+        Err(EvalexprError::OutOfBoundsAccess)
     }
 
     fn are_builtin_functions_disabled(&self) -> bool {
@@ -496,13 +349,15 @@ fn show(value: &Value) -> String {
 /// Evaluates one node after the other until one fails.
 struct Probe<'a> {
     expr: &'a Expr,
-    scope: &'a Scope<'a>,
+    frame: &'a Frame,
+    /// The values of the calls so far; the tree has them in the same order as [`Built::calls`].
+    calls: Vec<Value>,
     cursor: usize,
 }
 
 impl<'a> Probe<'a> {
     fn next(&mut self) -> &'a Token {
-        let token = &self.expr.tokens[self.cursor];
+        let token = &self.expr.built.tokens[self.cursor];
         self.cursor += 1;
         token
     }
@@ -544,28 +399,35 @@ impl<'a> Probe<'a> {
         })
     }
 
-    fn probe(&mut self, node: &Node) -> Result<(Value, &'a Token), Box<ExprError>> {
-        if is_guard(node) {
-            return self.probe(&node.children()[0]);
+    fn probe(&mut self, node: &'a Node) -> Result<(Value, &'a Token), Box<ExprError>> {
+        let (own, operands) = match node.children() {
+            [left, right] => {
+                let left = self.probe(left)?;
+                let own = self.next();
+                (own, vec![left, self.probe(right)?])
+            }
+            [operand] => {
+                let own = self.next();
+                (own, vec![self.probe(operand)?])
+            }
+            _ => return self.probe_leaf(node),
+        };
+        let scope = Scope { names: &self.expr.names, calls: &self.calls, frame: self.frame };
+        match (own.kind, node.eval_with_context(&scope).ok()) {
+            (_, Some(value)) if !matches!(value, Value::Float(f) if !f.is_finite()) => Ok((value, own)),
+            (Kind::Op(op), value) => Err(self.failed_operator(op, own, &operands, value.is_some())),
+            _ => Err(self.failure(own, format!("`{}` has no value", self.text(own)), None)),
         }
-        if let Some(op) = op_of(node) {
-            let (own, operands) = match node.children() {
-                [left, right] => {
-                    let left = self.probe(left)?;
-                    let own = self.next();
-                    (own, vec![left, self.probe(right)?])
-                }
-                children => {
-                    let own = self.next();
-                    let operands: Result<Vec<_>, _> = children.iter().map(|child| self.probe(child)).collect();
-                    (own, operands?)
-                }
-            };
-            let value = node.eval_with_context(self.scope).ok();
-            return match value {
-                Some(value) if !matches!(value, Value::Float(f) if !f.is_finite()) => Ok((value, own)),
-                value => Err(self.failed_operator(op, own, &operands, value.is_some())),
-            };
+    }
+
+    /// A literal, a name or a call.
+    fn probe_leaf(&mut self, node: &'a Node) -> Result<(Value, &'a Token), Box<ExprError>> {
+        let call = self.expr.call(node);
+        if let Some((Call { function: None, .. }, [guarded])) = call {
+            // What is not finite has failed in there.
+            let (value, token) = self.probe(guarded)?;
+            self.calls.push(value.clone());
+            return Ok((value, token));
         }
         let own = self.next();
         match (own.kind, node.operator()) {
@@ -573,7 +435,7 @@ impl<'a> Probe<'a> {
             (Kind::Name(index), _) => {
                 let name = &self.expr.names[usize::from(index)];
                 let text = quote(&self.expr.source[own.range()]);
-                let value = name.slot.and_then(|slot| self.scope.frame.value(slot));
+                let value = name.slot.and_then(|slot| self.frame.value(slot));
                 match value {
                     Some(Value::Float(f)) if !f.is_finite() => {
                         Err(self.failure(own, format!("`{text}` is not a finite number: {f:?}"), None))
@@ -588,11 +450,15 @@ impl<'a> Probe<'a> {
             }
             (Kind::Call(index), _) => {
                 let function = &functions()[usize::from(index)];
+                let arguments = call.map_or(&[][..], |(_, arguments)| arguments);
                 let operands: Vec<_> =
-                    arguments(node.children()).iter().map(|argument| self.probe(argument)).collect::<Result<_, _>>()?;
+                    arguments.iter().map(|argument| self.probe(argument)).collect::<Result<_, _>>()?;
                 let values: Vec<Value> = operands.iter().map(|(v, _)| v.clone()).collect();
                 match (function.apply)(&values) {
-                    Ok(value) => Ok((value, own)),
+                    Ok(value) => {
+                        self.calls.push(value.clone());
+                        Ok((value, own))
+                    }
                     Err(fault) => {
                         let context = self.context(own, &operands);
                         let message = format!("`{}` {}{context}", function.name, fault.message);
@@ -836,6 +702,7 @@ mod tests {
         assert_eq!(eval("- (2 + 3) % 3", &[]), int(-2));
         assert_eq!(eval("10 - 3 - 2", &[]), int(5));
         assert_eq!(eval("1.5e-3 + 1E+2", &[]), Ok(Scalar::Float(100.0015)));
+        assert_eq!(eval("max(1, 2, 3, 4, 9, 5, 6, 7, 8) - min(abs(-3), len(\"ab\"), 4, 5, 6, 7)", &[]), int(7));
         assert_eq!(eval("!true || 1 < 2 && 3 >= 3", &[]), Ok(Scalar::Bool(true)));
         assert_eq!(eval("s == \"a\\\"b\"", &[("s", Scalar::Str("a\"b".into()))]), Ok(Scalar::Bool(true)));
         assert_eq!(
@@ -1254,13 +1121,22 @@ mod tests {
             Err(errors) => return in_range(&errors),
         };
         tally.parsed += 1;
-        assert_eq!(tree_text(&expr), reference(source), "{source}");
+        let whole = rebuild(&expr, expr.built.root(), &mut 0, &mut |part, text| {
+            assert_eq!(*part, theirs(text), "{text} in {source}");
+        });
+        assert_eq!(whole, theirs(source), "{source}");
         if let Err(errors) = expr.bind(|name| NAMES.iter().position(|n| *n == name).map(|n| n as u32)) {
             in_range(&errors);
             return;
         }
         let frame = draw_frame(random);
         let value = expr.eval(&frame);
+        let expected = their_value(&whole, &frame).map(|value| {
+            let mut frame = Frame::default();
+            frame.values.push(value);
+            frame.get(0).expect("a scalar")
+        });
+        assert_eq!(value.clone().ok(), expected, "{source} with {frame:?}");
         if let Err(error) = &value {
             in_range(std::slice::from_ref(error));
             assert!(
@@ -1287,94 +1163,90 @@ mod tests {
         }
     }
 
-    /// The tree with all its brackets.
-    fn tree_text(expr: &Expr) -> String {
-        fn go(expr: &Expr, node: &Node, cursor: &mut usize, out: &mut String) {
-            if is_guard(node) {
-                return go(expr, &node.children()[0], cursor, out);
+    /// The tree as evalexpr's parser would build it, without nodes for brackets; `each` gets each sub-tree with the
+    /// text that it stands for.
+    fn rebuild(expr: &Expr, node: &Node, cursor: &mut usize, each: &mut impl FnMut(&Node, &str)) -> Node {
+        let next = |cursor: &mut usize| {
+            *cursor += 1;
+            &expr.built.tokens[*cursor - 1]
+        };
+        let (token, mut children) = match (node.children(), expr.call(node)) {
+            ([left, right], _) => {
+                let left = rebuild(expr, left, cursor, each);
+                let token = next(cursor);
+                (token, vec![left, rebuild(expr, right, cursor, each)])
             }
-            let own = |cursor: &mut usize| {
-                *cursor += 1;
-                &expr.source[expr.tokens[*cursor - 1].range()]
-            };
-            match (op_of(node), node.children()) {
-                (Some(_), [left, right]) => {
-                    out.push('(');
-                    go(expr, left, cursor, out);
-                    out.push_str(own(cursor));
-                    go(expr, right, cursor, out);
-                    out.push(')');
-                }
-                (Some(_), [operand]) => {
-                    out.push('(');
-                    out.push_str(own(cursor));
-                    go(expr, operand, cursor, out);
-                    out.push(')');
-                }
-                (_, []) => out.push_str(own(cursor)),
-                (_, children) => {
-                    out.push_str(own(cursor));
-                    out.push('[');
-                    for argument in arguments(children) {
-                        go(expr, argument, cursor, out);
-                        out.push(';');
-                    }
-                    out.push(']');
+            (_, Some((Call { function: None, .. }, [guarded]))) => return rebuild(expr, guarded, cursor, each),
+            (operands, call) => {
+                let token = next(cursor);
+                let inner = call.map_or(operands, |(_, arguments)| arguments);
+                (token, inner.iter().map(|node| rebuild(expr, node, cursor, each)).collect())
+            }
+        };
+        let mut whole = node.clone();
+        let identifier = expr.source[token.range()].to_owned();
+        match token.kind {
+            Kind::Name(_) => *whole.operator_mut() = Operator::VariableIdentifierRead { identifier },
+            Kind::Call(_) => {
+                *whole.operator_mut() = Operator::FunctionIdentifier { identifier };
+                if children.len() > 1 {
+                    let mut tuple = theirs("f(1, 2)").children()[0].clone();
+                    *tuple.children_mut() = children;
+                    children = vec![tuple];
                 }
             }
+            _ => {}
         }
-        let mut out = String::new();
-        go(expr, &expr.tree, &mut 0, &mut out);
-        out
+        *whole.children_mut() = children;
+        each(&whole, &expr.source[token.reach()]);
+        whole
     }
 
-    /// The same from a parser of its own, which knows the precedences: an opinion independent of evalexpr's.
-    fn reference(source: &str) -> String {
-        fn level(op: Op) -> u8 {
-            match op {
-                Op::Or => 1,
-                Op::And => 2,
-                Op::Add | Op::Sub => 4,
-                Op::Mul | Op::Div | Op::Mod => 5,
-                Op::Neg | Op::Not => 6,
-                _ => 3,
+    /// What evalexpr's own parser makes of a text, without nodes for brackets.
+    fn theirs(source: &str) -> Node {
+        fn unwrap(node: &mut Node) {
+            while *node.operator() == Operator::RootNode {
+                *node = node.children_mut().pop().expect("brackets hold a value");
             }
+            node.children_mut().iter_mut().for_each(unwrap);
         }
-        fn go(source: &str, tokens: &[Token], at: &mut usize, least: u8) -> String {
-            let token = tokens[*at];
-            let text = &source[token.range()];
-            *at += 1;
-            let mut left = match token.kind {
-                Kind::Op(op) => format!("({text}{})", go(source, tokens, at, level(op))),
-                Kind::Open => {
-                    let inner = go(source, tokens, at, 0);
-                    *at += 1;
-                    inner
-                }
-                Kind::Call(_) => {
-                    let mut call = format!("{text}[");
-                    while tokens[*at].kind != Kind::Close {
-                        *at += 1;
-                        call += &go(source, tokens, at, 0);
-                        call.push(';');
-                    }
-                    *at += 1;
-                    call + "]"
-                }
-                _ => text.to_owned(),
+        let mut tree = evalexpr::build_operator_tree(source).unwrap_or_else(|e| panic!("{source}: {e}"));
+        unwrap(&mut tree);
+        tree
+    }
+
+    /// Values for evalexpr's own tree.
+    struct Plain<'a>(&'a Frame);
+
+    impl Context for Plain<'_> {
+        fn get_value(&self, identifier: &str) -> Option<&Value> {
+            self.0.value(NAMES.iter().position(|name| *name == identifier)? as u32)
+        }
+
+        fn call_function(&self, identifier: &str, argument: &Value) -> EvalexprResult<Value> {
+            let function = functions::position(identifier).ok_or(EvalexprError::OutOfBoundsAccess)?;
+            let arguments = match argument {
+                Value::Tuple(arguments) => arguments.as_slice(),
+                single => std::slice::from_ref(single),
             };
-            while let Some(&Token { kind: Kind::Op(op), .. }) = tokens.get(*at)
-                && level(op) > least
-            {
-                let symbol = &source[tokens[*at].range()];
-                *at += 1;
-                let right = go(source, tokens, at, level(op));
-                left = format!("({left}{symbol}{right})");
-            }
-            left
+            (functions()[function].apply)(arguments).map_err(|fault| EvalexprError::CustomMessage(fault.message))
         }
-        let tokens = scan::scan(source).expect("scanned before").tokens;
-        go(source, &tokens, &mut 0, 0)
+
+        fn are_builtin_functions_disabled(&self) -> bool {
+            true
+        }
+
+        fn set_builtin_functions_disabled(&mut self, _: bool) -> EvalexprResult<()> {
+            Ok(())
+        }
+    }
+
+    /// What evalexpr makes of its own tree, if no part of it is infinite or NaN.
+    fn their_value(node: &Node, frame: &Frame) -> Option<Value> {
+        for child in node.children() {
+            their_value(child, frame)?;
+        }
+        node.eval_with_context(&Plain(frame)).ok().filter(|v| !matches!(v, Value::Float(f) if !f.is_finite()))
     }
 
     #[test]
@@ -1410,6 +1282,13 @@ mod tests {
                 try_out(&text, &mut random, &mut grown);
             }
             assert!(grown.parsed > 5_000 && grown.typed > 2_000 && grown.evaluated > 500, "{grown:?}");
+            for (levels, open, close) in
+                [(199, "-", ""), (199, "!", ""), (32, "1 - (", ")"), (32, "abs(", ")"), (16, "1 < -(2 + abs(", "))")]
+            {
+                let deep = format!("{}1{}", open.repeat(levels), close.repeat(levels));
+                let expr = Expr::parse(&deep).expect("as deep as allowed");
+                assert_eq!(expr.clone().eval(&Frame::default()).is_ok(), expr.type_of(&|_| Type::Int).is_ok());
+            }
             // Bytes that are hardly ever text.
             for _ in 0..5_000 {
                 let bytes: Vec<u8> = (0..random.below(24)).map(|_| random.below(256) as u8).collect();

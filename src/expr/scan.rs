@@ -1,13 +1,13 @@
 //! One pass over the text of an expression: limits, tokens, grammar, calls.
 //!
-//! evalexpr reports no positions, treats almost any character as part of a name, and overflows the stack on
-//! hostile input. So the text is checked here first; only what passes reaches evalexpr, which then
-//! accepts it (a test holds the two together).
+//! evalexpr's parser reports no positions, treats almost any character as part of a name, and overflows the stack on
+//! hostile input. So the text is read here; what passes is an expression for evalexpr too (a test holds the two
+//! together).
 
 use std::ops::Range;
 
 use super::functions::{self, functions};
-use super::{ExprError, ExprErrorKind};
+use super::{ExprError, ExprErrorKind, Name};
 
 /// The longest text accepted, in bytes.
 pub(super) const MAX_BYTES: usize = 1024;
@@ -61,6 +61,22 @@ impl Op {
         }
     }
 
+    /// How tightly it binds its operands; above 0.
+    pub(super) fn level(self) -> u8 {
+        match self {
+            Op::Or => 1,
+            Op::And => 2,
+            Op::Eq | Op::Neq | Op::Gt | Op::Lt | Op::Geq | Op::Leq => 3,
+            Op::Add | Op::Sub => 4,
+            Op::Mul | Op::Div | Op::Mod => 5,
+            Op::Neg | Op::Not => 6,
+        }
+    }
+
+    pub(super) fn is_unary(self) -> bool {
+        matches!(self, Op::Neg | Op::Not)
+    }
+
     /// Whether the result is a number computed from numbers.
     pub(super) fn is_arithmetic(self) -> bool {
         matches!(self, Op::Add | Op::Sub | Op::Neg | Op::Mul | Op::Div | Op::Mod)
@@ -110,7 +126,11 @@ impl Token {
 pub(super) struct Scan {
     pub tokens: Vec<Token>,
     /// The first occurrence of each name read, in order.
-    pub names: Vec<(Pos, Pos)>,
+    pub names: Vec<Name>,
+    /// The number of calls.
+    pub calls: usize,
+    /// The number of arguments of all calls together.
+    pub arguments: usize,
 }
 
 /// Whether `name` means something to expressions already, so that nothing else can be called that:
@@ -159,7 +179,9 @@ struct Bracket {
 struct Scanner<'a> {
     source: &'a str,
     tokens: Vec<Token>,
-    names: Vec<(Pos, Pos)>,
+    names: Vec<Name>,
+    calls: usize,
+    commas: usize,
     errors: Vec<ExprError>,
     brackets: [Bracket; MAX_DEPTH],
     depth: usize,
@@ -185,6 +207,8 @@ pub(super) fn scan(source: &str) -> Result<Scan, Vec<ExprError>> {
         source,
         tokens: Vec::with_capacity((source.len() / 3 + 4).min(MAX_TOKENS)),
         names: Vec::new(),
+        calls: 0,
+        commas: 0,
         errors: Vec::new(),
         brackets: [Bracket { opener: Opener::Group, start: 0, commas: 0 }; MAX_DEPTH],
         depth: 0,
@@ -193,7 +217,9 @@ pub(super) fn scan(source: &str) -> Result<Scan, Vec<ExprError>> {
     };
     scanner.run();
     if scanner.errors.is_empty() {
-        Ok(Scan { tokens: scanner.tokens, names: scanner.names })
+        let Scanner { tokens, names, calls, commas, .. } = scanner;
+        // A comma stands between two arguments.
+        Ok(Scan { tokens, names, calls, arguments: calls + commas })
     } else {
         let mut errors = scanner.errors;
         errors.sort_by_key(|e| e.range.as_ref().map_or(0, |r| r.start));
@@ -590,6 +616,7 @@ impl Scanner<'_> {
             // The list of functions is far shorter than 256; a test says so.
             let function = function.map(|f| f as u8);
             self.value(Kind::Call(function.unwrap_or(u8::MAX)), start, end);
+            self.calls += 1;
             let opener = Opener::Call { function, name: start as Pos };
             return self.open(opener, after).then_some(after + 1);
         }
@@ -602,9 +629,9 @@ impl Scanner<'_> {
             );
             self.derailed = true;
         }
-        let known = self.names.iter().position(|(s, e)| source[usize::from(*s)..usize::from(*e)] == *name);
+        let known = self.names.iter().position(|known| source[known.range()] == *name);
         let index = known.unwrap_or_else(|| {
-            self.names.push((start as Pos, end as Pos));
+            self.names.push(Name { start: start as Pos, end: end as Pos, slot: None });
             self.names.len() - 1
         });
         // There are at most MAX_TOKENS names, so the index fits.
@@ -696,6 +723,7 @@ impl Scanner<'_> {
                 Some("an expression has one value; write a decimal point as `.`"),
             );
         }
+        self.commas += 1;
         self.push(Kind::Comma, at, at + 1);
         self.want_value = true;
         at + 1

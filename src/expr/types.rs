@@ -6,7 +6,8 @@ use evalexpr::{Node, Operator, Value};
 
 use super::functions::{Function, Output, Param, functions, parse_version};
 use super::scan::{Kind, Op, Token, quote};
-use super::{Expr, ExprError, ExprErrorKind, arguments};
+use super::tree::Call;
+use super::{Expr, ExprError, ExprErrorKind};
 
 /// The static type of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,22 +74,23 @@ type Inferred<'a> = (Option<Type>, &'a Token);
 impl<'a> Inference<'a> {
     pub(super) fn infer(&mut self, node: &'a Node) -> Inferred<'a> {
         let expr = self.expr;
-        if super::is_guard(node) {
-            return self.infer(&node.children()[0]);
-        }
         match node.children() {
-            [operand] if super::op_of(node).is_some() => {
+            [operand] => {
                 let own = self.next();
                 let operand = self.infer(operand);
                 (self.unary(own, operand), own)
             }
-            [left, right] if super::op_of(node).is_some() => {
+            [left, right] => {
                 let left = self.infer(left);
                 let own = self.next();
                 let right = self.infer(right);
                 (self.binary(own, left, right), own)
             }
-            children => {
+            _ => {
+                let call = expr.call(node);
+                if let Some((Call { function: None, .. }, [guarded])) = call {
+                    return self.infer(guarded);
+                }
                 let own = self.next();
                 let ty = match (own.kind, node.operator()) {
                     (Kind::Literal, Operator::Const { value }) => match value {
@@ -110,7 +112,7 @@ impl<'a> Inference<'a> {
                     }
                     (Kind::Call(index), _) => {
                         let function = &functions()[usize::from(index)];
-                        let nodes = arguments(children);
+                        let nodes = call.map_or(&[][..], |(_, arguments)| arguments);
                         let given: Vec<_> = nodes.iter().map(|node| self.infer(node)).collect();
                         self.versions(function, nodes, &given);
                         self.call(function, own, &given)
@@ -123,7 +125,7 @@ impl<'a> Inference<'a> {
     }
 
     fn next(&mut self) -> &'a Token {
-        let token = &self.expr.tokens[self.cursor];
+        let token = &self.expr.built.tokens[self.cursor];
         self.cursor += 1;
         token
     }

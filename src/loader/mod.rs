@@ -17,7 +17,9 @@ use records::{
     RawAdapter, RawGroup, RawLayer, RawMetric, RawPrefix, RawPreset, RawRail, RawRegistry, RawSetting, RawVariable,
 };
 use shape::Shape;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use toml::de::DeTable;
 
 /// A record with the name that its path gives it.
@@ -42,6 +44,8 @@ pub(crate) struct Records {
     pub(crate) adapters: Vec<Named<RawAdapter>>,
     /// Templates by their path below `templates/`.
     pub(crate) templates: BTreeMap<String, FileId>,
+    /// SHA-256 over every file.
+    pub(crate) digest: String,
     /// Path within the catalog of every file.
     pub(crate) paths: Vec<(String, FileId)>,
 }
@@ -68,13 +72,15 @@ pub(crate) struct Parts {
 pub(crate) fn load(files: DataSet, parts: Parts, sources: &mut SourceMap, diags: &mut Diagnostics) -> Records {
     let mut records = Records::default();
     let paths = files.into_sources(sources, diags);
-    for ((path, file), (decoded, faults)) in paths.iter().zip(decode_all(&paths, parts, sources)) {
+    let (read, digest) = decode_all(&paths, parts, sources);
+    for ((path, file), (decoded, faults)) in paths.iter().zip(read) {
         diags.extend(faults);
         if let Some(decoded) = decoded {
             records.add(path, *file, decoded, diags);
         }
     }
     records.paths = paths;
+    records.digest = digest;
     if records.registry.is_none() {
         diags.push(
             Diagnostic::error(Code::MissingField, "the catalog has no `registry/registry.toml`")
@@ -87,33 +93,58 @@ pub(crate) fn load(files: DataSet, parts: Parts, sources: &mut SourceMap, diags:
 /// What one file turned out to say, with its faults.
 type Read = (Option<Decoded>, Diagnostics);
 
-/// Decodes every file, in order. Files do not depend on each other and parsing them is most of a cold start, so a
-/// second thread takes half of the text.
-fn decode_all(paths: &[(String, FileId)], parts: Parts, sources: &SourceMap) -> Vec<Read> {
+/// Decodes every file, in order, and takes the digest of all. Files do not depend on each other and parsing them is most
+/// of a cold start, so two threads share them.
+fn decode_all(paths: &[(String, FileId)], parts: Parts, sources: &SourceMap) -> (Vec<Read>, String) {
     /// Below so many bytes a thread costs more than it saves.
     const WORTH_A_THREAD: usize = 64 * 1024;
-    let decode = |part: &[(String, FileId)]| -> Vec<Read> {
-        part.iter().map(|(path, file)| decode_file(path, *file, parts, sources)).collect()
-    };
-    let size = |(_, file): &(String, FileId)| sources.text(*file).len();
-    let total: usize = paths.iter().map(size).sum();
-    if total < WORTH_A_THREAD {
-        return decode(paths);
-    }
-    let mut half = 0;
-    let middle = paths.iter().take_while(|path| {
-        half += size(path);
-        half <= total / 2
-    });
-    let (first, second) = paths.split_at(middle.count());
-    std::thread::scope(|scope| {
-        let second = scope.spawn(|| decode(second));
-        let mut read = decode(first);
-        match second.join() {
-            Ok(rest) => read.extend(rest),
-            Err(panic) => std::panic::resume_unwind(panic),
+    let next = AtomicUsize::new(0);
+    // Whoever is free takes the next file: how long one takes is not known beforehand.
+    let work = || -> Vec<(usize, Read)> {
+        let mut read = Vec::with_capacity(paths.len());
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((path, file)) = paths.get(index) else { return read };
+            read.push((index, decode_file(path, *file, parts, sources)));
         }
-        read
+    };
+    let total: usize = paths.iter().map(|(_, file)| sources.text(*file).len()).sum();
+    let (mut read, digest) = if total < WORTH_A_THREAD {
+        (work(), digest(paths, sources))
+    } else {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(work);
+            let digest = digest(paths, sources);
+            let mut read = work();
+            match other.join() {
+                Ok(rest) => read.extend(rest),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            (read, digest)
+        })
+    };
+    read.sort_unstable_by_key(|(index, _)| *index);
+    (read.into_iter().map(|(_, read)| read).collect(), digest)
+}
+
+/// SHA-256 over the path and the text of every file.
+fn digest(paths: &[(String, FileId)], sources: &SourceMap) -> String {
+    let mut hasher = Sha256::new();
+    for (path, file) in paths {
+        for text in [path.as_str(), sources.text(*file)] {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        }
+    }
+    hex(&hasher.finalize())
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 

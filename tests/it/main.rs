@@ -3,6 +3,7 @@
 
 mod architecture;
 mod catalog;
+mod cli;
 mod compile;
 mod diagnostics;
 mod docs;

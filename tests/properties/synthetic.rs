@@ -475,7 +475,11 @@ fn synthetic_cycle_is_named() {
         };
         let [fault] = faults.as_slice() else { return Err(refused(&faults)) };
         prop_assert_eq!(fault.code, Code::DependencyCycle);
-        let named: Vec<&str> = fault.message.split('`').skip(1).step_by(2).collect();
+        let mut named: Vec<&str> = fault.message.split('`').skip(1).step_by(2).collect();
+        if let [alone] = named[..] {
+            // One that reads itself is named once.
+            named.push(alone);
+        }
         prop_assert!(named.len() >= 2 && named.first() == named.last(), "{}", &fault.message);
         prop_assert!(named.contains(&key(lowest).as_str()), "the only way back is not in: {}", &fault.message);
         prop_assert_eq!(named[1..].iter().collect::<BTreeSet<_>>().len(), named.len() - 1, "{}", &fault.message);
