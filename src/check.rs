@@ -3,7 +3,7 @@
 
 use crate::catalog::{Case, Catalog, Rail};
 use crate::compile::{Page, Request, compile};
-use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::eval::{self, Inputs, Override};
 use crate::rails;
 use crate::render::Templates;
@@ -21,12 +21,25 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
     let compiles = !diags.as_slice()[before..].iter().any(Diagnostic::is_error);
     for rail in catalog.rails.iter().filter(|_| compiles) {
         for case in &rail.cases {
-            if let Err(faults) = run_case(catalog, rail, case) {
+            if let Err(mut faults) = run_case(catalog, rail, case) {
+                // A shipped rail's cases were written for the shipped presets: whoever changes those is told, not refused.
+                if catalog.has_overlay() && !catalog.is_laid_over(case.span) {
+                    faults = faults.into_iter().map(excused).collect();
+                }
                 diags.extend(faults);
             }
         }
     }
     deduplicate(diags)
+}
+
+/// A shipped case that fails beside what was laid over: a warning.
+fn excused(mut fault: Diagnostic) -> Diagnostic {
+    fault.severity = Severity::Warning;
+    let why =
+        "the case is the shipped catalog's and was written for the shipped presets; what is laid over changes them";
+    let help = fault.help.take().map_or_else(|| why.to_owned(), |help| format!("{help}; {why}"));
+    fault.help(help)
 }
 
 /// Runs one case of a rail.
@@ -112,7 +125,7 @@ fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
             };
             for diagnostic in compilation.diagnostics() {
                 let mut warning = diagnostic;
-                warning.severity = crate::diag::Severity::Warning;
+                warning.severity = Severity::Warning;
                 warning.message = format!("{name} trips {}", warning.message);
                 diags.push(warning);
             }

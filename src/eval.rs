@@ -4,9 +4,9 @@
 
 use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule, Slots};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
-use crate::expr::{Expr, ExprError, Frame};
+use crate::expr::{Expr, ExprError, ExprErrorKind, Frame};
 use crate::graph::Dependencies;
-use crate::model::{Scalar, Source, ValueType};
+use crate::model::{LONGEST_DURATION, Scalar, Source, ValueType};
 use semver::Version;
 
 /// The value of `preset.max_throughput` where a preset has no bound.
@@ -537,11 +537,25 @@ pub(crate) fn constraint_facts(diagnostic: Diagnostic, parameter: &Parameter, va
 fn eval_rule(candidate: &Candidate, value_type: ValueType, frame: &Frame) -> Result<Scalar, (Span, ExprError)> {
     match &candidate.rule {
         Rule::Set(value) => Ok(value.clone()),
-        Rule::Derive(expr) => match expr.eval(frame) {
+        Rule::Derive(expr) => match (expr.eval(frame), value_type) {
             // The static type may be int where the parameter is a float.
-            Ok(Scalar::Int(value)) if value_type == ValueType::Float => Ok(Scalar::Float(value as f64)),
-            Ok(value) => Ok(value),
-            Err(fault) => Err((candidate.span, fault)),
+            (Ok(Scalar::Int(value)), ValueType::Float) => Ok(Scalar::Float(value as f64)),
+            (Ok(Scalar::Int(value)), ValueType::Duration)
+                if !(-LONGEST_DURATION..=LONGEST_DURATION).contains(&value) =>
+            {
+                let fault = ExprError {
+                    kind: ExprErrorKind::Failed,
+                    range: None,
+                    message: format!(
+                        "{value} milliseconds are more than the longest duration that Go can read, 292 years"
+                    ),
+                    help: None,
+                    name: None,
+                };
+                Err((candidate.span, fault))
+            }
+            (Ok(value), _) => Ok(value),
+            (Err(fault), _) => Err((candidate.span, fault)),
         },
     }
 }

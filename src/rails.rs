@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, Rail};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::eval::Resolution;
 use crate::expr::Expr;
-use crate::model::{GuardRailResult, Scalar};
+use crate::model::{GuardRailResult, Scalar, Severity};
 use crate::render::{self, Shown, TemplateFault};
 
 /// A rail that fired.
@@ -12,6 +12,8 @@ use crate::render::{self, Shown, TemplateFault};
 pub struct Finding<'c> {
     /// The rail.
     pub rail: &'c Rail,
+    /// The rail's severity; an error where it could not be judged.
+    pub severity: Severity,
     /// What does not hold, with the numbers.
     pub message: String,
     /// What to do.
@@ -24,7 +26,7 @@ impl Finding<'_> {
     pub fn result(&self, catalog: &Catalog) -> GuardRailResult {
         GuardRailResult {
             rule_name: self.rail.name.clone(),
-            severity: self.rail.severity,
+            severity: self.severity,
             message: self.message.clone(),
             parameter_keys: self.rail.parameters.iter().map(|id| catalog.parameter(*id).key.clone()).collect(),
             remedy: self.remedy.clone(),
@@ -33,23 +35,31 @@ impl Finding<'_> {
     }
 }
 
-/// Judges every rail.
-///
-/// # Errors
-///
-/// Every rail whose expressions or words could not be evaluated.
-pub fn judge<'c>(resolution: &mut Resolution<'c>) -> Result<Vec<Finding<'c>>, Diagnostics> {
+/// Judges every rail. One that cannot be judged, because a number in it overflows for instance, is a finding of severity
+/// error: it hides no other, and nothing is emitted that it would have had to vouch for.
+#[must_use]
+pub fn judge<'c>(resolution: &mut Resolution<'c>) -> Vec<Finding<'c>> {
     let mut findings = Vec::new();
-    let mut diags = Diagnostics::default();
     for rail in &resolution.catalog.rails {
         match judge_one(rail, resolution) {
             Ok(finding) => findings.extend(finding),
-            Err(faults) => diags.extend(faults),
+            Err(faults) => {
+                let told: Vec<String> = faults
+                    .into_iter()
+                    .map(|fault| fault.help.iter().fold(fault.message, |text, help| format!("{text}, {help}")))
+                    .collect();
+                findings.push(Finding {
+                    rail,
+                    severity: Severity::Error,
+                    message: told.join("; "),
+                    remedy: "give values of a usual size".to_owned(),
+                });
+            }
         }
     }
     // Errors first, each kind in the order of the rails' names.
-    findings.sort_by_key(|finding| finding.rail.severity);
-    if diags.is_empty() { Ok(findings) } else { Err(diags) }
+    findings.sort_by_key(|finding| finding.severity);
+    findings
 }
 
 /// Judges one rail.
@@ -62,7 +72,7 @@ pub fn judge_one<'c>(rail: &'c Rail, resolution: &mut Resolution<'c>) -> Result<
         return Ok(None);
     }
     match (say(rail, &rail.message.value, resolution), say(rail, &rail.help.value, resolution)) {
-        (Ok(message), Ok(remedy)) => Ok(Some(Finding { rail, message, remedy })),
+        (Ok(message), Ok(remedy)) => Ok(Some(Finding { rail, severity: rail.severity, message, remedy })),
         (message, remedy) => Err([(message.err(), rail.message.span), (remedy.err(), rail.help.span)]
             .into_iter()
             .filter_map(|(fault, at)| Some(template_fault(&fault?, at, &rail.name)))
@@ -78,12 +88,12 @@ pub fn judge_one<'c>(rail: &'c Rail, resolution: &mut Resolution<'c>) -> Result<
 pub fn fires(rail: &Rail, resolution: &mut Resolution<'_>) -> Result<bool, Box<Diagnostic>> {
     if let Some(when) = &rail.when {
         take_steps(rail, 0..rail.steps_of_when, resolution)?;
-        if eval(rail, &when.value, when.span, resolution)? == Scalar::Bool(false) {
+        if eval(&when.value, when.span, resolution)? == Scalar::Bool(false) {
             return Ok(false);
         }
     }
     take_steps(rail, rail.steps_of_when..rail.steps.len(), resolution)?;
-    Ok(eval(rail, &rail.require.value, rail.require.span, resolution)? == Scalar::Bool(false))
+    Ok(eval(&rail.require.value, rail.require.span, resolution)? == Scalar::Bool(false))
 }
 
 /// Evaluates some of a rail's steps into the frame.
@@ -95,13 +105,13 @@ fn take_steps(
     let slots = resolution.slots();
     for index in steps {
         let (_, step) = &rail.steps[index];
-        let value = eval(rail, &step.value, step.span, resolution)?;
+        let value = eval(&step.value, step.span, resolution)?;
         resolution.frame().set(slots.step(index), &value);
     }
     Ok(())
 }
 
-fn eval(rail: &Rail, expr: &Expr, span: Span, resolution: &mut Resolution<'_>) -> Result<Scalar, Box<Diagnostic>> {
+fn eval(expr: &Expr, span: Span, resolution: &mut Resolution<'_>) -> Result<Scalar, Box<Diagnostic>> {
     expr.eval(resolution.frame()).map_err(|fault| {
         let place = fault.range.clone().map_or(span, |range| span.sub(range));
         let operands: Vec<String> = expr
@@ -114,12 +124,9 @@ fn eval(rail: &Rail, expr: &Expr, span: Span, resolution: &mut Resolution<'_>) -
             .collect();
         let with = if operands.is_empty() { String::new() } else { format!("with {}", operands.join(", ")) };
         Box::new(
-            Diagnostic::error(
-                Code::ExpressionFailed,
-                format!("the rail `{}` cannot be judged: {}", rail.name, fault.message),
-            )
-            .at(place, "evaluated here")
-            .help(with),
+            Diagnostic::error(Code::ExpressionFailed, format!("the rail cannot be judged: {}", fault.message))
+                .at(place, "evaluated here")
+                .help(with),
         )
     })
 }

@@ -19,6 +19,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     let mut diags = Diagnostics::default();
     let check = depth == Depth::Check;
     // What ships was checked against the registered settings when it was built; what is laid over it was not.
+    let laid_over = files.laid_over().iter().cloned().collect();
     let parts = Parts { cases: check, settings: check || !files.laid_over().is_empty() };
     let mut records = loader::load(files, parts, &mut sources, &mut diags);
     let mut linker =
@@ -28,6 +29,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     match linked {
         Some(mut catalog) if !diags.has_errors() => {
             catalog.warnings = diags;
+            catalog.laid_over = laid_over;
             catalog.sources = sources;
             Ok(catalog)
         }
@@ -117,6 +119,7 @@ impl Linker<'_> {
         Some(Catalog {
             sources: SourceMap::default(),
             warnings: Diagnostics::default(),
+            laid_over: BTreeSet::new(),
             paths: std::mem::take(&mut records.paths).into_iter().map(|(path, _)| path).collect(),
             groups,
             parameters: std::mem::take(&mut self.parameters),

@@ -12,7 +12,7 @@ use crate::expr::Expr;
 use crate::loader::{DataSet, Depth};
 use crate::model::{Channel, Class, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType};
 use semver::{Version, VersionReq};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) use scope::Slots;
 
@@ -339,6 +339,8 @@ pub struct Catalog {
     pub warnings: Diagnostics,
     /// Path within the catalog of each file, by its number.
     paths: Vec<String>,
+    /// The files that were laid over the embedded ones, as diagnostics name them.
+    laid_over: BTreeSet<String>,
     /// Groups in the order of artifacts.
     pub groups: Vec<Group>,
     /// Parameters in the order of artifacts.
@@ -516,6 +518,18 @@ impl Catalog {
         let path = self.paths.get(span.file.0 as usize).map_or_else(|| self.sources.name(span.file), String::as_str);
         text.push_str(path);
         let _ = write!(text, ":{}", self.sources.line_number(span));
+    }
+
+    /// Whether a place is in a file that was laid over the embedded catalog.
+    #[must_use]
+    pub fn is_laid_over(&self, span: Span) -> bool {
+        self.laid_over.contains(self.sources.name(span.file))
+    }
+
+    /// Whether any file was laid over the embedded catalog.
+    #[must_use]
+    pub fn has_overlay(&self) -> bool {
+        !self.laid_over.is_empty()
     }
 
     /// The text of a template, by its path below `templates/`.

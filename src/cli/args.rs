@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "tdsql", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done · 1 refused, or the check found something · 2 wrong usage · 3 the catalog is broken · 4 a file failed"
+    after_help = "Exit codes: 0 done · 1 the request was refused, or the check found something · 2 wrong usage · 3 the catalog's data files are broken · 4 a file, a store or a remote service failed"
 )]
 pub(super) struct Tdsql {
     #[command(flatten)]

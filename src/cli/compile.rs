@@ -126,27 +126,58 @@ fn next_steps(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, 
     let mut steps = Vec::new();
     match &options.out {
         Some(dir) => {
-            let dir = dir.display();
+            let dir = quoted(&dir.display().to_string());
             steps.push((format!("less {dir}/why.md"), "read why each value is what it is".to_owned()));
             steps.push((
                 format!("temporal-server validate-dynamic-config {dir}/dynamicconfig.yaml"),
                 "let your server read the dynamic configuration".to_owned(),
             ));
             steps.push((
-                format!("tdsql compile {preset}{modifier} --from {dir}/profile.json -s KEY=VALUE"),
+                format!("tdsql compile --from {dir}/profile.json -s KEY=VALUE"),
                 "try a change and see what it moves".to_owned(),
             ));
         }
         None => {
-            let set: String = options.set.iter().map(|set| format!(" -s {}", quoted(set))).collect();
-            steps.push((format!("tdsql compile {preset}{modifier}{set} -o out"), "write the artifacts".to_owned()));
-            steps.push((
-                format!("tdsql describe-preset {preset}{modifier}"),
-                "see every parameter with its reason".to_owned(),
-            ));
+            let again = same_inputs(options, preset, &modifier);
+            steps.push((format!("tdsql compile {again} -o out"), "write the artifacts".to_owned()));
+            let describe = format!("tdsql describe-preset {preset}{modifier}");
+            steps.push((describe, "see every parameter with its reason".to_owned()));
         }
     }
     steps
+}
+
+/// The arguments that compile the same again.
+fn same_inputs(options: &Compile, preset: &str, modifier: &str) -> String {
+    // Without a named preset the environment or the profile decides; naming one would change what is read.
+    let mut text = if options.preset.is_some() { format!("{preset}{modifier}") } else { String::new() };
+    let mut add = |flag: &str, value: &str| {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(flag);
+        text.push(' ');
+        text.push_str(&quoted(value));
+    };
+    for (flag, path) in [("--env-file", &options.env_file), ("--from", &options.from)] {
+        if let Some(path) = path {
+            add(flag, &path.display().to_string());
+        }
+    }
+    for path in &options.values {
+        add("--values", &path.display().to_string());
+    }
+    for set in &options.set {
+        add("-s", set);
+    }
+    for (flag, version) in
+        [("--temporal-version", &options.temporal_version), ("--plugin-version", &options.plugin_version)]
+    {
+        if let Some(version) = version {
+            add(flag, version);
+        }
+    }
+    text
 }
 
 /// An argument as a shell takes it unchanged.
@@ -223,15 +254,14 @@ fn request(
                 return Err(no_preset(catalog));
             }
             if !session.quiet {
-                session.terminal.err(&format!(
-                    "note: no preset named; {} are laid over `{}`",
-                    if entries.is_empty() {
-                        "the variables of the file".to_owned()
-                    } else {
-                        format!("{} variables of the environment", entries.len())
-                    },
-                    catalog.default_preset
-                ));
+                let variables = match entries.len() {
+                    0 => "the file's variables are".to_owned(),
+                    1 => "1 variable of the environment is".to_owned(),
+                    count => format!("{count} variables of the environment are"),
+                };
+                session
+                    .terminal
+                    .err(&format!("note: no preset named; {variables} laid over `{}`", catalog.default_preset));
             }
             preset = Some(catalog.default_preset.clone());
             // The whole environment that the plugin would read, not only what made it count.

@@ -16,8 +16,9 @@ pub(super) struct Session {
     pub(super) quiet: bool,
     verbose: bool,
     pub(super) terminal: Terminal,
-    /// Whether a refusal is one JSON document on standard output.
+    /// Whether a refusal is one document on standard output, and of which kind.
     json: bool,
+    yaml: bool,
 }
 
 /// Why a command did not do what it was asked for.
@@ -71,7 +72,9 @@ impl Session {
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };
+        let yaml = matches!(&arguments.command, Command::Compile(options) if options.format == CompileFormat::Yaml);
         Session {
+            yaml,
             data: data.iter().filter(|dir| !dir.as_os_str().is_empty()).cloned().collect(),
             no_local: *no_local,
             quiet: *quiet,
@@ -143,21 +146,21 @@ impl Session {
     pub(super) fn fail(&self, failure: &Failure) -> Exit {
         let (exit, document) = match failure {
             Failure::Catalog(broken) => {
-                if !self.json {
+                if !self.json && !self.yaml {
                     self.terminal.err(&self.render(&broken.sources, broken.diagnostics.as_slice()));
                     self.terminal.err(&counted(&broken.diagnostics, "the catalog is broken"));
                 }
                 (Exit::Catalog, errors(&broken.sources, &broken.diagnostics, Some(Code::Catalog)))
             }
             Failure::Refused(sources, diagnostics) => {
-                if !self.json {
+                if !self.json && !self.yaml {
                     self.terminal.err(&self.render(sources, diagnostics.as_slice()));
                     self.terminal.err(&counted(diagnostics, "nothing was compiled"));
                 }
                 (Exit::Refused, errors(sources, diagnostics, None))
             }
             Failure::Outside(message) => {
-                if !self.json {
+                if !self.json && !self.yaml {
                     self.terminal.err(&format!("error[io]: {message}"));
                 }
                 (Exit::Outside, json!({ "errors": [{ "code": Code::Io.as_str(), "message": message, "help": null }] }))
@@ -171,9 +174,14 @@ impl Session {
                 return Exit::Outside;
             }
         };
-        if self.json
-            && let Err(error) = self.terminal.out_json(&document)
-        {
+        let told = if self.json {
+            self.terminal.out_json(&document)
+        } else if self.yaml {
+            serde_yaml::to_string(&document).map_err(std::io::Error::other).and_then(|text| self.terminal.out(&text))
+        } else {
+            Ok(())
+        };
+        if let Err(error) = told {
             return self.fail(&Failure::Output(error));
         }
         exit

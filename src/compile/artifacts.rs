@@ -123,6 +123,14 @@ fn push_value(yaml: &mut String, value_type: ValueType, value: &Scalar) {
         // Go duration text is letters and digits that no YAML reader takes for anything else.
         (ValueType::Duration, _) => yaml.push_str(&value_type.text(value)),
         (_, Scalar::Str(text)) => push_quoted(yaml, text),
+        (_, Scalar::Float(number)) => {
+            // No exponent: YAML 1.1 readers take `1e-5` for text.
+            let digits = number.to_string();
+            yaml.push_str(&digits);
+            if !digits.contains('.') {
+                yaml.push_str(".0");
+            }
+        }
         (_, value) => {
             let _ = write!(yaml, "{value}");
         }

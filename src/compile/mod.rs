@@ -16,12 +16,11 @@ use crate::catalog::{Catalog, ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::{self, Inputs, Resolution, Withheld};
 use crate::model::{
-    Class, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, RenderedSnippet,
-    ResolvedParameter, Scalar, Severity, Source, TelemetryBound,
+    Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, Notice, Overrides,
+    RenderedSnippet, ResolvedParameter, Scalar, Severity, Source, TelemetryBound,
 };
 use crate::rails::{self, Finding};
 use semver::Version;
-use sha2::{Digest as _, Sha256};
 
 /// The version of this compiler.
 ///
@@ -98,7 +97,7 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         constrained: true,
     };
     let mut resolution = eval::resolve(catalog, inputs)?;
-    let findings = rails::judge(&mut resolution)?;
+    let findings = rails::judge(&mut resolution);
     let mut notices = notices(&mut resolution);
     notices.extend(
         resolved.remarks.into_iter().map(|(code, message, parameter_keys)| notice(code, message, parameter_keys)),
@@ -128,13 +127,13 @@ impl Compilation<'_> {
     /// How many rails of severity error fired.
     #[must_use]
     pub fn errors(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.rail.severity == Severity::Error).count()
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
     }
 
     /// How many rails of severity warning fired.
     #[must_use]
     pub fn warnings(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.rail.severity == Severity::Warning).count()
+        self.findings.iter().filter(|finding| finding.severity == Severity::Warning).count()
     }
 
     /// The compiled configuration.
@@ -302,7 +301,7 @@ impl Compilation<'_> {
             .iter()
             .map(|finding| {
                 let message = format!("{}: {}", finding.rail.name, finding.message);
-                let mut diagnostic = match finding.rail.severity {
+                let mut diagnostic = match finding.severity {
                     Severity::Error => Diagnostic::error(Code::GuardRail, message),
                     _ => Diagnostic::warning(Code::GuardRail, message),
                 };
@@ -386,7 +385,14 @@ fn notice(code: Code, message: String, parameter_keys: Vec<String>) -> Notice {
 /// the target versions carries.
 fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
     let catalog = resolution.catalog;
-    let given: Vec<ParamId> = resolution.inputs.overrides.iter().map(|given| given.id).collect();
+    // What is kept from a running configuration was not the user's to set.
+    let given: Vec<ParamId> = resolution
+        .inputs
+        .overrides
+        .iter()
+        .filter(|given| given.origin != request::RUNNING)
+        .map(|given| given.id)
+        .collect();
     let mut notices = Vec::new();
     for id in given {
         let parameter = catalog.parameter(id);
@@ -417,11 +423,8 @@ fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
 
 fn digest(resolution: &Resolution<'_>) -> String {
     let inputs = &resolution.inputs;
-    let mut hasher = Sha256::new();
-    let mut feed = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    };
+    let mut digest = Digest::default();
+    let mut feed = |text: &str| digest.feed(text);
     feed(env!("CARGO_PKG_VERSION"));
     feed(&resolution.catalog.digest);
     feed(inputs.preset.map_or("", |preset| &preset.layer.name));
@@ -441,7 +444,7 @@ fn digest(resolution: &Resolution<'_>) -> String {
         feed(key);
         feed(&value.to_string());
     }
-    crate::loader::hex(&hasher.finalize())
+    digest.finish()
 }
 
 /// Text without line breaks or control characters, for comments.

@@ -3,12 +3,15 @@
 use crate::catalog::{Candidate, Catalog, Layer, Preset, Rule, Target};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span};
 use crate::eval::{Override, constraint_facts};
-use crate::model::{ConfigProfile, Scalar, Source};
+use crate::model::{ConfigProfile, Scalar, Source, ValueType};
 use semver::Version;
 use std::collections::HashMap;
 
 /// A place in no file: what a caller of the library gives has none.
 pub(super) const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+
+/// The origin of what is kept from a running configuration.
+pub(super) const RUNNING: &str = "running";
 
 /// What to compile.
 #[derive(Debug, Clone, Default)]
@@ -220,7 +223,14 @@ fn overrides(
                 let earlier = std::mem::replace(&mut overrides[*position], replacement);
                 remarks.push((
                     Code::UnusedOverride,
-                    format!("`{}` from {} is replaced by {}", parameter.key, earlier.origin, given.origin),
+                    format!(
+                        "`{}` = {} from {} is replaced by {} from {}",
+                        parameter.key,
+                        spoken(parameter.value_type, &earlier.candidate.rule),
+                        earlier.origin,
+                        spoken(parameter.value_type, &overrides[*position].candidate.rule),
+                        given.origin
+                    ),
                     vec![parameter.key.clone()],
                 ));
             }
@@ -269,7 +279,15 @@ fn keep_running(
             }
         }
         let candidate = Candidate { rule: Rule::Set(value), span: NOWHERE, because: None };
-        overrides.push(Override { id, candidate, origin: "running".to_owned() });
+        overrides.push(Override { id, candidate, origin: RUNNING.to_owned() });
+    }
+}
+
+/// A given value as text.
+fn spoken(value_type: ValueType, rule: &Rule) -> String {
+    match rule {
+        Rule::Set(value) => value_type.text(value),
+        Rule::Derive(expr) => expr.source().to_owned(),
     }
 }
 

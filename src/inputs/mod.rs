@@ -48,7 +48,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// After so many faults in one file the rest is not reported: nobody reads it, and a hostile file could hold 100,000.
 const MAX_FAULTS: usize = 50;
 
-/// Tables nested deeper than this are refused. Keys of the catalogue have two or three segments.
+/// Tables nested deeper than this are refused. Keys of the catalog have two or three segments.
 const MAX_DEPTH: usize = 32;
 
 /// One file while it is read: knows its place in the source map and collects its entries and faults.

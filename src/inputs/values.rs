@@ -209,7 +209,7 @@ impl Toml<'_> {
     }
 }
 
-/// A written dotted key without quotes and spaces, as keys of the catalogue look.
+/// A written dotted key without quotes and spaces, as keys of the catalog look.
 fn plain(written: &str) -> String {
     written.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect()
 }
@@ -681,12 +681,12 @@ mod tests {
             [
                 "a=Int(1) @a|1",
                 "x.y=Int(-3) @x.y|-3",
-                "b.c=Text(\"é\") @b.c|\"é\"",
+                "b.c=Str(\"é\") @b.c|\"é\"",
                 "d.e=Float(2.5) @\"d.e\"|2.5",
                 "t.u=Bool(true) @u|true",
                 "t.v.w=Int(31) @v.w|0x1F",
                 "history.replicas=Int(8) @replicas|8",
-                "p.q.r.s=Text(\"x\") @r . s|'x'",
+                "p.q.r.s=Str(\"x\") @r . s|'x'",
             ]
         );
     }
@@ -733,19 +733,19 @@ mod tests {
             clean("v.YAML", text),
             [
                 "a=Int(1) @a|1",
-                "b.c=Text(\"é\") @\"b.c\"|\"é\"",
+                "b.c=Str(\"é\") @\"b.c\"|\"é\"",
                 "history.replicas=Int(8) @replicas|8",
                 "x.y.z=Float(-2.5) @z|-2.5",
                 "t=Bool(true) @t|true",
-                "off=Text(\"off\") @off|off",
-                "no=Text(\"no\") @no|'no'",
-                "d=Text(\"60m\") @d|60m",
-                "8=Text(\"0755\") @8|0755",
-                "u=Text(\"1_000\") @u|1_000",
+                "off=Str(\"off\") @off|off",
+                "no=Str(\"no\") @no|'no'",
+                "d=Str(\"60m\") @d|60m",
+                "8=Str(\"0755\") @8|0755",
+                "u=Str(\"1_000\") @u|1_000",
                 "e=Float(1000.0) @e|1e3",
-                "str=Text(\"5\") @str|5",
+                "str=Str(\"5\") @str|5",
                 "hex=Int(31) @hex|0x1F",
-                "block=Text(\"two\\nlines\\n\") @block|two\n  lines\n",
+                "block=Str(\"two\\nlines\\n\") @block|two\n  lines\n",
             ]
         );
     }
@@ -818,10 +818,10 @@ mod tests {
             clean("dir.d/v.json", text),
             [
                 "a=Int(1) @\"a\"|1",
-                "b.c=Text(\"é/😀\") @\"b.c\"|\"\\u00e9\\/\\ud83d\\ude00\"",
+                "b.c=Str(\"é/😀\") @\"b.c\"|\"\\u00e9\\/\\ud83d\\ude00\"",
                 "h.r.x=Bool(true) @\"x\"|true",
                 "f=Float(-15.0) @\"f\"|-1.5E+1",
-                "t=Text(\"}\\\"]\") @\"t\"|\"}\\\"]\"",
+                "t=Str(\"}\\\"]\") @\"t\"|\"}\\\"]\"",
                 "z=Bool(false) @\"z\"|false",
             ]
         );

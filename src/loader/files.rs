@@ -32,6 +32,7 @@ struct DataFile {
 #[derive(Debug, Clone, Default)]
 pub struct DataSet {
     files: BTreeMap<String, DataFile>,
+    /// What was laid over, as diagnostics name it.
     laid_over: Vec<String>,
     refused: Vec<(Code, String, String)>,
 }

@@ -11,13 +11,12 @@ pub mod shape;
 pub use files::{DataSet, LARGEST_FILE, ReadError};
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
-use crate::model::is_name;
+use crate::model::{Digest, is_name};
 use decode::Decoder;
 use records::{
     RawAdapter, RawGroup, RawLayer, RawMetric, RawPrefix, RawPreset, RawRail, RawRegistry, RawSetting, RawVariable,
 };
 use shape::Shape;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use toml::de::DeTable;
@@ -129,23 +128,12 @@ fn decode_all(paths: &[(String, FileId)], parts: Parts, sources: &SourceMap) -> 
 
 /// SHA-256 over the path and the text of every file.
 fn digest(paths: &[(String, FileId)], sources: &SourceMap) -> String {
-    let mut hasher = Sha256::new();
+    let mut digest = Digest::default();
     for (path, file) in paths {
-        for text in [path.as_str(), sources.text(*file)] {
-            hasher.update((text.len() as u64).to_le_bytes());
-            hasher.update(text);
-        }
+        digest.feed(path);
+        digest.feed(sources.text(*file));
     }
-    hex(&hasher.finalize())
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    digest.finish()
 }
 
 /// What one file says.

@@ -1,4 +1,4 @@
-//! The grammar of data files, once: the decoder checks files by it, `tdsql schema` prints it, `docs/reference/`
+//! The grammar of data files, once: the decoder checks files by it, `tdsql schema` prints it, `docs/data-files.md`
 //! documents it.
 
 use crate::model::{Channel, Class, Unit, ValueType};

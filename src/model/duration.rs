@@ -1,5 +1,8 @@
 //! Go duration text ⇄ whole milliseconds.
 
+/// The longest duration that Go can hold, in milliseconds: about 292 years.
+pub const LONGEST_DURATION: i64 = i64::MAX / 1_000_000;
+
 /// Reads a Go duration (`55m`, `1m30s`, `1.5h`, bare `0`) as whole milliseconds.
 ///
 /// # Errors

@@ -3,13 +3,15 @@
 //! Plain values with no I/O and no evaluation; every other module may use it. Shown at work by
 //! `tests/it/values.rs` and the round-trip property P10.
 
+mod digest;
 mod duration;
 mod profile;
 mod scalar;
 mod vocabulary;
 
 pub use crate::diag::Severity;
-pub use duration::{format_duration, parse_duration};
+pub use digest::Digest;
+pub use duration::{LONGEST_DURATION, format_duration, parse_duration};
 pub use profile::{
     CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, PresetSummary,
     RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,

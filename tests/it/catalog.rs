@@ -232,10 +232,10 @@ fn every_rail_that_fires_says_what_is_wrong() {
     for rail in &shipped().rails {
         for case in rail.cases.iter().filter(|case| case.fires.value) {
             let mut resolution = eval::resolve(shipped(), inputs_of(case)).expect("the case resolves");
-            match tdsql::rails::judge(&mut resolution) {
+            match tdsql::rails::judge_one(rail, &mut resolution) {
                 Err(faults) => wrong.push(text(&shipped().sources, faults.as_slice())),
-                Ok(findings) => {
-                    let Some(finding) = findings.iter().find(|finding| finding.rail.name == rail.name) else {
+                Ok(finding) => {
+                    let Some(finding) = finding else {
                         continue;
                     };
                     for words in [&finding.message, &finding.remedy] {
@@ -628,6 +628,8 @@ fn what_moves_with_the_pool() {
             "persistence.maxIdleConns: 50 -> 120",
             "dsql.reservoir_target_ready: 50 -> 120",
             "dsql.reservoir_low_watermark: 50 -> 120",
+            "dsql.slot_block_size: 100 -> 150",
+            "dsql.slot_block_count: 95 -> 63",
             "load.pool_connections: 750 -> 1800",
             "load.ready_connections: 750 -> 1800",
             "load.open_connections: 1500 -> 3600",
