@@ -42,6 +42,28 @@ fn excused(mut fault: Diagnostic) -> Diagnostic {
     fault.help(help)
 }
 
+/// Looks for what a catalog that could not be linked hides: circles of derivations.
+#[must_use]
+pub fn circles(catalog: &Catalog) -> Diagnostics {
+    let mut diags = Diagnostics::default();
+    for preset in catalog.presets.values() {
+        for modifier in std::iter::once(None).chain(catalog.modifiers.values().map(Some)) {
+            let inputs = Inputs {
+                preset: Some(preset),
+                modifier,
+                overrides: Vec::new(),
+                temporal: catalog.temporal.default.clone(),
+                plugin: catalog.plugin.default.clone(),
+                constrained: false,
+            };
+            // What else fails here follows from the faults that are known.
+            let faults = eval::resolve(catalog, inputs).err().into_iter().flatten();
+            diags.extend(faults.filter(|fault| fault.code == Code::DependencyCycle));
+        }
+    }
+    deduplicate(diags)
+}
+
 /// Runs one case of a rail.
 fn run_case<'c>(catalog: &'c Catalog, rail: &'c Rail, case: &Case) -> Result<(), Diagnostics> {
     let fault = |message: String| {

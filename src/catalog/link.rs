@@ -26,6 +26,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
         Linker { diags: &mut diags, parameters: Vec::new(), by_key: HashMap::new(), slots: Slots::new(0), depth };
     let linked = linker.catalog(&mut records);
     diags.sort();
+    diags.dedup();
     match linked {
         Some(mut catalog) if !diags.has_errors() => {
             catalog.warnings = diags;
@@ -33,7 +34,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
             catalog.sources = sources;
             Ok(catalog)
         }
-        _ => Err(Box::new(Broken { sources, diagnostics: diags })),
+        linked => Err(Box::new(Broken { sources, diagnostics: diags, catalog: linked })),
     }
 }
 
@@ -251,7 +252,11 @@ impl Linker<'_> {
                 .help("give `when`, or leave `nullable` out"),
             );
         }
-        let registry = self.candidate(raw.rule, value_type, &raw.key.value, None, types);
+        let linked = self.candidate(raw.rule, value_type, &raw.key.value, None, types);
+        let faulty = linked.is_none();
+        // A value that nobody reads stands in for a faulty one, so that the rest of the catalog can still be checked.
+        let stand_in = || Candidate { rule: Rule::Set(Scalar::Int(0)), span: raw.span, because: None };
+        let registry = linked.unwrap_or_else(stand_in);
         let when = raw.when.and_then(|at| self.expression(&at, Wanted::Condition, PLAIN, types));
         let parameter = Parameter {
             key: raw.key.value,
@@ -275,14 +280,13 @@ impl Linker<'_> {
             group,
             span: raw.key.span,
         };
-        if let Rule::Set(value) = &parameter.registry.rule {
+        if let (Rule::Set(value), false) = (&parameter.registry.rule, faulty) {
             self.within(&parameter, value, parameter.registry.span);
         }
         parameter
     }
 
-    /// Links a value or an expression. One that is faulty was reported and stands as a value nobody reads, so that
-    /// the rest of the catalog can still be checked.
+    /// Links a value or an expression; one that is faulty is reported.
     fn candidate(
         &mut self,
         raw: RawRule,
@@ -290,21 +294,17 @@ impl Linker<'_> {
         key: &str,
         base: Option<Type>,
         types: &[ValueType],
-    ) -> Candidate {
+    ) -> Option<Candidate> {
         match raw {
             RawRule::Set(at) => {
                 let span = at.span;
-                let value =
-                    self.typed(value_type, at, &format!("the value of `{key}`")).map_or(Scalar::Int(0), |at| at.value);
-                Candidate { rule: Rule::Set(value), span, because: None }
+                let value = self.typed(value_type, at, &format!("the value of `{key}`"))?.value;
+                Some(Candidate { rule: Rule::Set(value), span, because: None })
             }
             RawRule::Derive(at) => {
                 let scope = Scope { base, steps: &[] };
-                let rule = match self.expression(&at, Wanted::Value(value_type, key), scope, types) {
-                    Some(expr) => Rule::Derive(expr),
-                    None => Rule::Set(Scalar::Int(0)),
-                };
-                Candidate { rule, span: at.span, because: None }
+                let expr = self.expression(&at, Wanted::Value(value_type, key), scope, types)?;
+                Some(Candidate { rule: Rule::Derive(expr), span: at.span, because: None })
             }
         }
     }
@@ -476,7 +476,8 @@ impl Linker<'_> {
         for (key, value) in raw.set {
             let Some(id) = self.resolve(&key) else { continue };
             let reason = because.remove(&key.value);
-            let mut candidate = self.candidate(RawRule::Set(value), types[id.index()], &key.value, None, &types);
+            let linked = self.candidate(RawRule::Set(value), types[id.index()], &key.value, None, &types);
+            let Some(mut candidate) = linked else { continue };
             candidate.because = reason.map(|reason| reason.value);
             if let Rule::Set(value) = &candidate.rule {
                 let (value, span) = (value.clone(), candidate.span);
@@ -501,7 +502,8 @@ impl Linker<'_> {
                     .help(format!("add `{} = \"…\"` to `[because]`", key.value)),
                 );
             }
-            let mut candidate = self.candidate(RawRule::Derive(expression), value_type, &key.value, base, &types);
+            let linked = self.candidate(RawRule::Derive(expression), value_type, &key.value, base, &types);
+            let Some(mut candidate) = linked else { continue };
             candidate.because = reason.map(|reason| reason.value);
             self.refuse_locked(id, key.span);
             if let Some(earlier) = entries.get(&id) {

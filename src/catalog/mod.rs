@@ -383,6 +383,8 @@ pub struct Broken {
     pub sources: SourceMap,
     /// Every fault.
     pub diagnostics: Diagnostics,
+    /// What could be linked all the same: good for looking for further faults, never for a compile.
+    pub catalog: Option<Catalog>,
 }
 
 impl Catalog {

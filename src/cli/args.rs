@@ -17,23 +17,27 @@ pub(super) struct Tdsql {
     pub(super) command: Command,
 }
 
+/// Where `--help` lists the options of every command.
+const GLOBAL: &str = "Global options";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// Lay this folder over the embedded catalog; repeatable, later over earlier.
-    #[arg(long, global = true, value_name = "DIR", env = "TDSQL_DATA", value_delimiter = ':', hide_env_values = true)]
+    /// Lay this folder over the embedded catalog; repeatable, later over earlier. Without it, the folders of `TDSQL_DATA`
+    /// (separated as in `PATH`).
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub(super) data: Vec<PathBuf>,
     /// Ignore catalog folders of the working directory.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) no_local: bool,
     /// Say nothing but errors on standard error.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = GLOBAL)]
     pub(super) quiet: bool,
     /// Name every file that is laid over the embedded catalog.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(super) verbose: bool,
     /// When to use colours.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL)]
     pub(super) color: Color,
 }
 

@@ -16,7 +16,12 @@ pub(super) fn check(session: &mut Session, options: &Check) -> Outcome {
     let files = session.files(options.dir.as_deref())?;
     let count = files.len();
     let (sources, diagnostics) = match Catalog::link(files, Depth::Check) {
-        Err(broken) => (broken.sources, broken.diagnostics),
+        Err(broken) => {
+            let mut found = broken.diagnostics;
+            found.extend(broken.catalog.iter().flat_map(crate::check::circles));
+            found.sort();
+            (broken.sources, found)
+        }
         Ok(mut catalog) => {
             let mut found = crate::check::check(&catalog);
             found.extend(std::mem::take(&mut catalog.warnings));

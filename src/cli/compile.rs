@@ -11,6 +11,9 @@ use crate::model::{CompilationResult, ConfigProfile};
 use crate::publish::{OutputFile, publish};
 use std::path::Path;
 
+/// The origin of what the process environment gives.
+const ENVIRONMENT: &str = "environment";
+
 /// The largest profile that `--from` reads, in bytes.
 const LARGEST_PROFILE: u64 = 16 * 1024 * 1024;
 
@@ -28,6 +31,7 @@ pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
         outcome => {
             let mut all: Diagnostics = faults.into_iter().chain(outcome.err().into_iter().flatten()).collect();
             all.sort();
+            all.dedup();
             return Err(Failure::Refused(&catalog.sources, all));
         }
     };
@@ -67,6 +71,9 @@ fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>,
     // Files come first: what is printed afterwards is true then.
     if let (Some(dir), false) = (&options.out, withheld) {
         write(dir, compilation)?;
+    } else if options.format == CompileFormat::Text && !withheld {
+        // An adapter that fails is told now, not when the files are asked for.
+        compilation.snippets()?;
     }
     if options.format == CompileFormat::Text && (!session.quiet || withheld) {
         let fired = compilation.diagnostics();
@@ -85,7 +92,7 @@ fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>,
             let page = Page {
                 width: session.terminal.width,
                 colored: session.terminal.out_colored,
-                next: next_steps(options, compilation),
+                next: if withheld { Vec::new() } else { next_steps(options, compilation) },
             };
             let summary = compilation.summary(&page)?;
             session.terminal.out(&summary)?;
@@ -138,7 +145,20 @@ fn next_steps(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, 
             ));
         }
         None => {
-            let again = same_inputs(options, preset, &modifier);
+            // Once a preset is named the environment is not read: what it gave is named as well.
+            let environment: Vec<String> = inputs
+                .overrides
+                .iter()
+                .filter(|given| given.origin == ENVIRONMENT)
+                .map(|given| {
+                    format!(
+                        "{}={}",
+                        compilation.catalog.parameter(given.id).key,
+                        compilation.resolution.shown(given.id)
+                    )
+                })
+                .collect();
+            let again = same_inputs(options, preset, &modifier, &environment);
             steps.push((format!("tdsql compile {again} -o out"), "write the artifacts".to_owned()));
             let describe = format!("tdsql describe-preset {preset}{modifier}");
             steps.push((describe, "see every parameter with its reason".to_owned()));
@@ -148,13 +168,10 @@ fn next_steps(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, 
 }
 
 /// The arguments that compile the same again.
-fn same_inputs(options: &Compile, preset: &str, modifier: &str) -> String {
-    // Without a named preset the environment or the profile decides; naming one would change what is read.
-    let mut text = if options.preset.is_some() { format!("{preset}{modifier}") } else { String::new() };
+fn same_inputs(options: &Compile, preset: &str, modifier: &str, environment: &[String]) -> String {
+    let mut text = format!("{preset}{modifier}");
     let mut add = |flag: &str, value: &str| {
-        if !text.is_empty() {
-            text.push(' ');
-        }
+        text.push(' ');
         text.push_str(flag);
         text.push(' ');
         text.push_str(&quoted(value));
@@ -167,7 +184,7 @@ fn same_inputs(options: &Compile, preset: &str, modifier: &str) -> String {
     for path in &options.values {
         add("--values", &path.display().to_string());
     }
-    for set in &options.set {
+    for set in environment.iter().chain(&options.set) {
         add("-s", set);
     }
     for (flag, version) in
@@ -231,7 +248,7 @@ fn request(
     catalog: &mut Catalog,
     diags: &mut Diagnostics,
 ) -> Result<Request, Failure> {
-    let running = options.from.as_deref().map(|path| running(path, catalog, diags)).transpose()?.flatten();
+    let running = options.from.as_deref().and_then(|path| running(path, catalog, diags));
     let mut given = Vec::new();
     let mut preset = options.preset.clone();
     let mut modifier = options.modifier.clone();
@@ -246,16 +263,23 @@ fn request(
                 }),
             );
         }
+        // A profile that could not be read was reported.
+        (None, None) if options.from.is_some() => {
+            preset = Some(catalog.default_preset.clone());
+        }
         (None, None) => {
             let prefixes = catalog.variable_prefixes.clone();
             let ours = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
-            let entries = inputs::environment_entries(environment(), &ours, &mut catalog.sources);
+            // An empty variable is to the plugin one that is not set.
+            let set = || environment().filter(|(_, value)| !value.is_empty());
+            let entries = inputs::environment_entries(set(), &ours, &mut catalog.sources);
+            let parameters = entries.iter().filter(|entry| catalog.find_variable(&entry.key.value).is_some()).count();
             if entries.is_empty() && options.env_file.is_none() {
                 return Err(no_preset(catalog));
             }
             if !session.quiet {
-                let variables = match entries.len() {
-                    0 => "the file's variables are".to_owned(),
+                let variables = match parameters {
+                    0 if options.env_file.is_some() => "the file's variables are".to_owned(),
                     1 => "1 variable of the environment is".to_owned(),
                     count => format!("{count} variables of the environment are"),
                 };
@@ -267,21 +291,22 @@ fn request(
             // The whole environment that the plugin would read, not only what made it count.
             let known: Vec<String> = catalog.variables_of_parameters().map(str::to_owned).collect();
             let read = |name: &str| ours(name) || known.iter().any(|known| known == name);
-            given.extend(
-                inputs::environment_entries(environment(), &read, &mut catalog.sources).into_iter().map(convert),
-            );
+            given.extend(inputs::environment_entries(set(), &read, &mut catalog.sources).into_iter().map(convert));
         }
         _ => {}
     }
     if let Some(path) = &options.env_file {
         let name = path.display().to_string();
-        if let Some(text) = read_text(path, catalog, diags)? {
-            given.extend(inputs::parse_env_file(&name, &text, &mut catalog.sources, diags).into_iter().map(convert));
+        if let Some(text) = read_text(path, catalog, diags) {
+            let public: Vec<String> = catalog.variables_of_parameters().map(str::to_owned).collect();
+            let public = |name: &str| public.iter().any(|known| known == name);
+            let entries = inputs::parse_env_file(&name, &text, &public, &mut catalog.sources, diags);
+            given.extend(entries.into_iter().map(convert));
         }
     }
     for path in &options.values {
         let name = path.display().to_string();
-        if let Some(text) = read_text(path, catalog, diags)? {
+        if let Some(text) = read_text(path, catalog, diags) {
             given.extend(inputs::parse_values(&name, &text, &mut catalog.sources, diags).into_iter().map(convert));
         }
     }
@@ -290,8 +315,14 @@ fn request(
         preset: preset.unwrap_or_default(),
         modifier,
         given,
-        temporal_version: options.temporal_version.clone(),
-        plugin_version: options.plugin_version.clone(),
+        temporal_version: options
+            .temporal_version
+            .clone()
+            .or_else(|| running.as_ref().map(|running| running.temporal_server_version.to_string())),
+        plugin_version: options
+            .plugin_version
+            .clone()
+            .or_else(|| running.as_ref().map(|running| running.dsql_plugin_version.to_string())),
         sdk: options.sdk.clone(),
         platform: options.platform.clone(),
         running,
@@ -308,7 +339,7 @@ fn convert(entry: Entry) -> Given {
         Origin::Flag => ("--set".to_owned(), false),
         Origin::ValuesFile(name) => (name, false),
         Origin::EnvFile(name) => (name, true),
-        Origin::Environment => ("environment".to_owned(), true),
+        Origin::Environment => (ENVIRONMENT.to_owned(), true),
     };
     Given { key: entry.key, value: At { value: entry.value.value, span: entry.value.span }, origin, variable }
 }
@@ -323,44 +354,41 @@ fn no_preset(catalog: &Catalog) -> Failure {
 }
 
 /// Reads one of the user's files. One that is too large or not UTF-8 is the user's fault, one that cannot be read is not.
-fn read_text(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Result<Option<String>, Failure> {
+fn read_text(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Option<String> {
     let shown = path.display().to_string();
-    let fault = |error: std::io::Error| Failure::Outside(format!("cannot read `{shown}`: {error}"));
-    let metadata = std::fs::metadata(path).map_err(fault)?;
-    if metadata.is_dir() {
-        return Err(Failure::Outside(format!("`{shown}` is a folder")));
-    }
-    if metadata.len() > LARGEST_PROFILE {
-        let file = catalog.sources.add(shown.clone(), "");
-        diags.push(refused(
-            file,
-            Code::TooLarge,
-            format!("`{shown}` has {} bytes; at most {LARGEST_PROFILE} are read", metadata.len()),
-        ));
-        return Ok(None);
-    }
-    // A pipe or a device has no length; what it gives is bounded all the same.
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(fault)?;
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_PROFILE + 1), &mut bytes).map_err(fault)?;
+    let bytes = match read_bytes(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            diags.push(
+                Diagnostic::error(Code::Io, format!("cannot read `{shown}`: {error}"))
+                    .help("name a file that can be read"),
+            );
+            return None;
+        }
+    };
     if bytes.len() as u64 > LARGEST_PROFILE {
         let file = catalog.sources.add(shown.clone(), "");
-        diags.push(refused(
-            file,
-            Code::TooLarge,
-            format!("`{shown}` has no end; at most {LARGEST_PROFILE} bytes are read"),
-        ));
-        return Ok(None);
+        let message = format!("`{shown}` has more than {LARGEST_PROFILE} bytes");
+        diags.push(refused(file, Code::TooLarge, message));
+        return None;
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Some(text),
         Err(error) => {
             let file = catalog.sources.add(shown.clone(), "");
             let at = error.utf8_error().valid_up_to();
             diags.push(refused(file, Code::Syntax, format!("`{shown}` is not UTF-8 text (byte {at})")));
-            Ok(None)
+            None
         }
     }
+}
+
+/// A file's bytes; one more than are read at most tells that there are more. A pipe or a device has no length to ask for.
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_PROFILE + 1), &mut bytes)?;
+    Ok(bytes)
 }
 
 fn refused(file: FileId, code: Code, message: String) -> Diagnostic {
@@ -369,8 +397,8 @@ fn refused(file: FileId, code: Code, message: String) -> Diagnostic {
         .help("give a text file of key and value pairs")
 }
 
-fn running(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Result<Option<ConfigProfile>, Failure> {
-    let Some(text) = read_text(path, catalog, diags)? else { return Ok(None) };
+fn running(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Option<ConfigProfile> {
+    let text = read_text(path, catalog, diags)?;
     let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     let parsed: Result<ConfigProfile, String> = if yaml {
         serde_yaml::from_str(&text).map_err(|error| error.to_string())
@@ -378,7 +406,7 @@ fn running(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Resul
         serde_json::from_str(&text).map_err(|error| error.to_string())
     };
     match parsed {
-        Ok(profile) => Ok(Some(profile)),
+        Ok(profile) => Some(profile),
         Err(error) => {
             let file = catalog.sources.add(path.display().to_string(), text);
             let first = error.lines().next().unwrap_or_default().to_owned();
@@ -387,7 +415,7 @@ fn running(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Resul
                     .at(Span::new(file, 0..0), "this file")
                     .help("give the `profile.json` that `tdsql compile -o DIR` wrote"),
             );
-            Ok(None)
+            None
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::compile::{Request, compile, first_sentence};
 use crate::model::{Channel, PresetSummary, ResolvedParameter};
 use crate::render::wrap;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 use unicode_width::UnicodeWidthStr as _;
 
 pub(super) fn presets(session: &mut Session, format: ListFormat) -> Outcome {
@@ -106,7 +107,7 @@ pub(super) fn parameters(session: &mut Session, format: ListFormat) -> Outcome {
                     text.push('\n');
                 }
                 let about = format!(
-                    "{} {}. {}",
+                    "[{}, {}] {}",
                     parameter.class.as_str(),
                     parameter.value_type.as_str(),
                     parameter.summary.trim()
@@ -159,9 +160,17 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
     let request = Request { preset: options.preset.clone(), modifier: options.modifier.clone(), ..Request::default() };
     let described = compile(catalog, &request, "").and_then(|mut compilation| {
         let bounds = compilation.expected_bounds()?;
-        Ok((compilation.profile(), bounds))
+        let reasons: HashMap<String, (String, String)> = catalog
+            .ids()
+            .map(|id| {
+                let winner = compilation.resolution.winner(id);
+                let layer = [winner.source.as_str(), winner.layer].join(" ").trim_end().to_owned();
+                (catalog.parameter(id).key.clone(), (layer, compilation.reason(id)))
+            })
+            .collect();
+        Ok((compilation.profile(), bounds, reasons))
     });
-    let (profile, bounds) = match described {
+    let (profile, bounds, reasons) = match described {
         Ok(described) => described,
         Err(faults) => return Err(Failure::Refused(&catalog.sources, faults)),
     };
@@ -179,7 +188,7 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
                     "classification": resolved.classification,
                     "source": resolved.source,
                     "description": parameter.map(|parameter| parameter.summary.trim()),
-                    "rationale": parameter.map(|parameter| parameter.rationale.trim()),
+                    "rationale": reasons[&resolved.key].1,
                 })
             })
             .collect()
@@ -211,9 +220,10 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
             ] {
                 text.push_str(&format!("\n{title}\n"));
                 for resolved in params {
-                    let reason = catalog.find(&resolved.key).map_or("", |id| catalog.parameter(id).rationale.as_str());
-                    let head = format!("{} = {}", resolved.key, resolved.value);
-                    text.push_str(&format!("  {head}  ({})\n", resolved.source.as_str()));
+                    let (layer, reason) = &reasons[&resolved.key];
+                    let unit = catalog.find(&resolved.key).and_then(|id| catalog.parameter(id).unit);
+                    let unit = unit.map_or(String::new(), |unit| format!(" {}", unit.as_str()));
+                    text.push_str(&format!("  {} = {}{unit}  ({layer})\n", resolved.key, resolved.value));
                     text.push_str(&format!("      {}\n", wrap(first_sentence(reason), width, 6)));
                 }
             }
@@ -225,7 +235,9 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
                     (None, Some(upper)) => format!("at most {upper}"),
                     (None, None) => String::new(),
                 };
-                text.push_str(&format!("  {} ({}) {limits}\n", bound.metric, bound.aggregate));
+                let metric = catalog.metrics.iter().find(|metric| metric.name == bound.metric);
+                let unit = metric.map_or("", |metric| metric.unit.as_str());
+                text.push_str(&format!("  {} {limits} {unit} ({} over the window)\n", bound.metric, bound.aggregate));
             }
             session.terminal.out(&text)?;
         }
@@ -249,7 +261,7 @@ fn row(text: &mut String, name: &str, widest: usize, about: &str, width: usize) 
     text.push_str("  ");
     text.push_str(name);
     // Beside a long name, or in a narrow terminal, what there is to say has a line of its own.
-    if name.width() > widest || indent + 30 > width {
+    if name.width() > widest || indent + 50 > width {
         text.push_str("\n      ");
         text.push_str(&wrap(about, width, 6));
     } else {

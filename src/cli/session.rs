@@ -24,7 +24,7 @@ pub(super) struct Session {
 /// Why a command did not do what it was asked for.
 pub(super) enum Failure {
     /// The catalog's data files are broken.
-    Catalog(Box<Broken>),
+    Catalog(&'static SourceMap, Diagnostics),
     /// The request was refused.
     Refused(&'static SourceMap, Diagnostics),
     /// A file failed.
@@ -35,7 +35,8 @@ pub(super) enum Failure {
 
 impl From<Box<Broken>> for Failure {
     fn from(broken: Box<Broken>) -> Self {
-        Failure::Catalog(broken)
+        let Broken { sources, diagnostics, .. } = *broken;
+        Failure::Catalog(Box::leak(Box::new(sources)), diagnostics)
     }
 }
 
@@ -75,7 +76,7 @@ impl Session {
         let yaml = matches!(&arguments.command, Command::Compile(options) if options.format == CompileFormat::Yaml);
         Session {
             yaml,
-            data: data.iter().filter(|dir| !dir.as_os_str().is_empty()).cloned().collect(),
+            data: if data.is_empty() { variable_dirs() } else { data.clone() },
             no_local: *no_local,
             quiet: *quiet,
             verbose: *verbose,
@@ -142,34 +143,42 @@ impl Session {
         diag::render(Format::Text, sources, diagnostics, style)
     }
 
+    fn tell(&self, sources: &SourceMap, diagnostics: &Diagnostics, what: &str) {
+        self.terminal.err(&format!("{}\n{}", self.render(sources, diagnostics.as_slice()), counted(diagnostics, what)));
+    }
+
     /// Tells a failure, and gives the exit code that it means.
     pub(super) fn fail(&self, failure: &Failure) -> Exit {
+        let plain = !self.json && !self.yaml;
         let (exit, document) = match failure {
-            Failure::Catalog(broken) => {
-                if !self.json && !self.yaml {
-                    self.terminal.err(&self.render(&broken.sources, broken.diagnostics.as_slice()));
-                    self.terminal.err(&counted(&broken.diagnostics, "the catalog is broken"));
+            Failure::Catalog(sources, diagnostics) => {
+                if plain {
+                    self.tell(sources, diagnostics, "the catalog is broken");
                 }
-                (Exit::Catalog, errors(&broken.sources, &broken.diagnostics, Some(Code::Catalog)))
+                (Exit::Catalog, errors(sources, diagnostics, Some(Code::Catalog)))
             }
             Failure::Refused(sources, diagnostics) => {
-                if !self.json && !self.yaml {
-                    self.terminal.err(&self.render(sources, diagnostics.as_slice()));
-                    self.terminal.err(&counted(diagnostics, "nothing was compiled"));
+                // A circle is the catalog's fault whatever was asked for; a file that cannot be read is nobody's.
+                let of = |code: Code| diagnostics.iter().any(|diagnostic| diagnostic.code == code);
+                let (exit, outer, what) = if of(Code::DependencyCycle) {
+                    (Exit::Catalog, Some(Code::Catalog), "the catalog is broken")
+                } else if of(Code::Io) {
+                    (Exit::Outside, None, "nothing was compiled")
+                } else {
+                    (Exit::Refused, None, "nothing was compiled")
+                };
+                if plain {
+                    self.tell(sources, diagnostics, what);
                 }
-                (Exit::Refused, errors(sources, diagnostics, None))
+                (exit, errors(sources, diagnostics, outer))
             }
             Failure::Outside(message) => {
-                if !self.json && !self.yaml {
+                if plain {
                     self.terminal.err(&format!("error[io]: {message}"));
                 }
                 (Exit::Outside, json!({ "errors": [{ "code": Code::Io.as_str(), "message": message, "help": null }] }))
             }
             Failure::Output(error) => {
-                // A reader that has seen enough is not a failure.
-                if error.kind() == std::io::ErrorKind::BrokenPipe {
-                    return Exit::Done;
-                }
                 self.terminal.err(&format!("error[io]: cannot write to standard output: {error}"));
                 return Exit::Outside;
             }
@@ -208,6 +217,12 @@ fn errors(sources: &SourceMap, diagnostics: &Diagnostics, outer: Option<Code>) -
 fn counted(diagnostics: &Diagnostics, what: &str) -> String {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     format!("{errors} error{}; {what}", if errors == 1 { "" } else { "s" })
+}
+
+/// The folders that `TDSQL_DATA` names, as `PATH` names its own.
+fn variable_dirs() -> Vec<PathBuf> {
+    let named = std::env::var_os("TDSQL_DATA").unwrap_or_default();
+    std::env::split_paths(&named).filter(|dir| !dir.as_os_str().is_empty()).collect()
 }
 
 /// The user's own catalog folder.

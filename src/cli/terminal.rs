@@ -28,14 +28,16 @@ impl Terminal {
         }
     }
 
-    /// Writes to standard output.
+    /// Writes to standard output. A reader that has seen enough is no failure, and changes no exit code.
     pub(super) fn out(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        if !text.ends_with('\n') {
-            out.write_all(b"\n")?;
+        let newline = if text.ends_with('\n') { "" } else { "\n" };
+        let written =
+            out.write_all(text.as_bytes()).and_then(|()| out.write_all(newline.as_bytes())).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
         }
-        out.flush()
     }
 
     /// Writes one JSON document to standard output.

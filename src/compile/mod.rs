@@ -16,7 +16,7 @@ use crate::catalog::{Catalog, ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::{self, Inputs, Resolution, Withheld};
 use crate::model::{
-    Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, Notice, Overrides,
+    Change, Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, Notice, Overrides,
     RenderedSnippet, ResolvedParameter, Scalar, Severity, Source, TelemetryBound,
 };
 use crate::rails::{self, Finding};
@@ -50,17 +50,6 @@ pub struct Compilation<'c> {
     compiled_at: String,
     sdk: Vec<String>,
     platform: Vec<String>,
-}
-
-/// A value that differs from the running configuration.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Change {
-    /// The parameter.
-    pub key: String,
-    /// What runs; none where the running configuration does not have it.
-    pub running: Option<Scalar>,
-    /// What was compiled.
-    pub compiled: Scalar,
 }
 
 /// Compiles a request. Rails that fire are part of the result, errors too: see [`Compilation::is_refused`].
@@ -272,6 +261,7 @@ impl Compilation<'_> {
             notices: self.notices.clone(),
             trace: self.trace(),
             why_section,
+            changes: self.changes.clone(),
             errors,
         })
     }
@@ -372,7 +362,8 @@ fn changes(resolution: &Resolution<'_>, running: &ConfigProfile) -> Vec<Change> 
             let key = &resolution.catalog.parameter(id).key;
             let compiled = resolution.shown(id);
             let running = running.get_param(key).map(|parameter| parameter.value.clone());
-            (running.as_ref() != Some(&compiled)).then(|| Change { key: key.clone(), running, compiled })
+            let emitted = resolution.withheld(id).is_none();
+            (running.as_ref() != Some(&compiled)).then(|| Change { key: key.clone(), running, compiled, emitted })
         })
         .collect()
 }

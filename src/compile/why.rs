@@ -4,6 +4,7 @@ use super::Compilation;
 use crate::catalog::{ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::eval::Withheld;
+use crate::model::{Scalar, Source, ValueType};
 use crate::render::{TemplateFault, Templates};
 use serde_json::{Value, json};
 
@@ -50,6 +51,11 @@ impl Compilation<'_> {
         let mut model = self.story();
         model["width"] = json!(page.width);
         model["colored"] = json!(page.colored);
+        let keys =
+            ["inputs", "overrides", "highlights", "changes"].into_iter().filter_map(|list| model[list].as_array());
+        let longest = keys.flatten().filter_map(|fact| fact["key"].as_str()).map(str::len).max().unwrap_or(0);
+        // In a narrow terminal a long key pushes its own value only.
+        model["column"] = json!(longest.min(page.width.saturating_sub(30)).max(16));
         model["next"] = page.next.iter().map(|(command, why)| json!({ "command": command, "why": why })).collect();
         self.render_story(SUMMARY, &model)
     }
@@ -84,7 +90,15 @@ impl Compilation<'_> {
             .filter(|id| self.resolution.withheld(*id) != Some(Withheld::When))
             .collect();
         let highlights: Vec<Value> = shown.into_iter().map(|id| self.fact(id)).collect();
-        let given: Vec<ParamId> = self.resolution.inputs.overrides.iter().map(|given| given.id).collect();
+        // Inputs that were set are marked where they stand; what a running configuration keeps was not set by anybody.
+        let given: Vec<ParamId> = self
+            .resolution
+            .inputs
+            .overrides
+            .iter()
+            .filter(|given| given.origin != super::request::RUNNING && !catalog.parameter(given.id).is_input())
+            .map(|given| given.id)
+            .collect();
         let overrides: Vec<Value> = given
             .into_iter()
             .map(|id| {
@@ -136,11 +150,15 @@ impl Compilation<'_> {
                 "rationale": finding.rail.rationale.trim(),
             })).collect::<Vec<_>>(),
             "notices": self.notices.iter().map(|notice| notice.message.clone()).collect::<Vec<_>>(),
-            "changes": self.changes.iter().map(|change| json!({
-                "key": change.key,
-                "running": change.running.as_ref().map_or_else(|| "(not there)".to_owned(), ToString::to_string),
-                "compiled": change.compiled.to_string(),
-            })).collect::<Vec<_>>(),
+            "changes": self.changes.iter().filter(|change| change.emitted).map(|change| {
+                let text = |value: &Scalar| ValueType::Float.text(value);
+                json!({
+                    "key": change.key,
+                    "running": change.running.as_ref().map_or_else(|| "(not there)".to_owned(), text),
+                    "compiled": text(&change.compiled),
+                })
+            }).collect::<Vec<_>>(),
+            "more_changes": self.changes.iter().filter(|change| !change.emitted).count(),
             "constants": counts[0],
             "derived": counts[1],
             "rails": catalog.rails.len(),
@@ -152,24 +170,48 @@ impl Compilation<'_> {
 
     fn fact(&mut self, id: ParamId) -> Value {
         let parameter = self.catalog.parameter(id);
+        let reason = self.reason(id);
+        let before = self.resolution.base_value(id);
         let winner = self.resolution.winner(id);
-        let (formula, because) = match &winner.candidate.rule {
-            Rule::Derive(expr) => (Some(super::one_line(expr.source())), winner.candidate.because.clone()),
-            Rule::Set(_) => (None, winner.candidate.because.clone()),
+        let formula = match &winner.candidate.rule {
+            Rule::Derive(expr) => Some(super::one_line(expr.source())),
+            Rule::Set(_) => None,
         };
+        let mut layer = super::request::layer_word(winner.source, winner.layer);
+        if winner.source == Source::Override {
+            layer = format!("{}, was {}", winner.layer, parameter.value_type.text(&before));
+        }
         json!({
             "key": parameter.key,
             "value": self.resolution.text(id),
             "unit": parameter.unit.map(|unit| unit.as_str()),
             "source": winner.source.as_str(),
-            "layer": super::request::layer_word(winner.source, winner.layer),
+            "layer": layer,
             "formula": formula,
             "operands": self.resolution.operands_text(id),
             "summary": parameter.summary.trim(),
-            "why": first_sentence(because.as_deref().unwrap_or(&parameter.rationale)),
-            "rationale": because.as_deref().unwrap_or(&parameter.rationale).trim(),
+            "why": first_sentence(&reason),
+            "rationale": reason,
             "evidence": parameter.source,
         })
+    }
+
+    /// Why a parameter has its value: what the deciding layer says, or the registry.
+    #[must_use]
+    pub fn reason(&mut self, id: ParamId) -> String {
+        let parameter = self.catalog.parameter(id);
+        let before = self.resolution.base_value(id);
+        let winner = self.resolution.winner(id);
+        match (winner.source, &winner.candidate.because) {
+            (_, Some(because)) => because.trim().to_owned(),
+            (Source::Override, None) => {
+                format!("Set by {}; otherwise it would be {}.", winner.layer, parameter.value_type.text(&before))
+            }
+            (Source::Preset | Source::Modifier, None) => {
+                format!("Set by the {} {}.", winner.source.as_str(), winner.layer)
+            }
+            (Source::Derived | Source::Default, None) => parameter.rationale.trim().to_owned(),
+        }
     }
 }
 

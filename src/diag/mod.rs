@@ -291,6 +291,22 @@ impl Diagnostics {
         });
     }
 
+    /// Keeps the first of those that say the same of the same place.
+    pub fn dedup(&mut self) {
+        let mut seen = std::collections::HashSet::new();
+        self.0.retain(|diagnostic| {
+            let place = diagnostic.primary.as_ref().map(|label| label.span);
+            place.is_none() || seen.insert((diagnostic.code, place, diagnostic.message.clone()))
+        });
+    }
+
+    /// Keeps the first `most`, and gives how many there were beyond them.
+    pub fn truncate(&mut self, most: usize) -> usize {
+        let beyond = self.0.len().saturating_sub(most);
+        self.0.truncate(most);
+        beyond
+    }
+
     /// The findings as a vector.
     #[must_use]
     pub fn into_vec(self) -> Vec<Diagnostic> {

@@ -13,9 +13,18 @@ use crate::model::Scalar;
 /// unquoted value behind white space. Single quotes keep their text as it stands; double quotes know `\n`, `\r`, `\t`, `\"` and `\\`, any other
 /// backslash stays. Quoted text may run over several lines. CRLF and a byte order mark are accepted. `$NAME` is not
 /// expanded: values are kept literally. Of a name given twice the last value counts, and a warning names both places.
-pub fn parse_env_file(name: &str, text: &str, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Entry> {
+///
+/// An env file may hold secrets, and a diagnostic shows lines: the excerpts show the values only of those variables for which
+/// `public` holds, and of all else nothing but names.
+pub fn parse_env_file(
+    name: &str,
+    text: &str,
+    public: &dyn Fn(&str) -> bool,
+    sources: &mut SourceMap,
+    diags: &mut Diagnostics,
+) -> Vec<Entry> {
     let origin = Origin::EnvFile(name.to_owned());
-    let Some((mut reader, body)) = Reader::open(name, text, origin, sources, diags) else {
+    let Some((mut reader, body)) = Reader::open(name, text, masked(text, public), origin, sources, diags) else {
         return Vec::new();
     };
     let mut pairs: Vec<Entry> = Vec::new();
@@ -62,6 +71,34 @@ pub fn parse_env_file(name: &str, text: &str, sources: &mut SourceMap, diags: &m
         latest.get(&entry.key.value) == Some(&(index - 1))
     });
     pairs
+}
+
+/// The text with `*` in place of every byte that could belong to a secret; lines and offsets stay.
+fn masked(text: &str, public: &dyn Fn(&str) -> bool) -> String {
+    let hide = |part: &str, into: &mut String| {
+        into.extend(part.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { char::from(byte) } else { '*' }));
+    };
+    let mut shown = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_start_matches('\u{feff}').trim_start();
+        let (left, _) = line.split_once('=').unwrap_or(("", line));
+        let name = left.trim_start_matches('\u{feff}').trim();
+        let name = name.strip_prefix("export ").map_or(name, str::trim);
+        // What stands before `=` in the middle of a quoted secret is no name that anybody chose for a variable.
+        let named = name.len() <= 64
+            && name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        if trimmed.is_empty() || (named && public(name)) {
+            shown.push_str(line);
+        } else if named {
+            shown.push_str(left);
+            shown.push('=');
+            hide(&line[left.len() + 1..], &mut shown);
+        } else {
+            hide(line, &mut shown);
+        }
+    }
+    shown
 }
 
 /// What one line turned out to be. Places are offsets into the body.
@@ -269,7 +306,7 @@ mod tests {
 
     fn run(text: &str) -> (Vec<Entry>, Diagnostics, SourceMap) {
         let (mut sources, mut diags) = (SourceMap::default(), Diagnostics::default());
-        let entries = parse_env_file("x.env", text, &mut sources, &mut diags);
+        let entries = parse_env_file("x.env", text, &|_| true, &mut sources, &mut diags);
         (entries, diags, sources)
     }
 
@@ -317,7 +354,7 @@ mod tests {
         let (entries, diags, sources) = run(text);
         let found: Vec<_> = diags.iter().map(|d| sources.snippet(d.primary.as_ref().unwrap().span)).collect();
         // The quote that D opens is closed by the one that G opens, so both lines are at fault.
-        assert_eq!(found, ["A", "=", "1X", "B-C", "open too", "y", "\"open too", "#b"]);
+        assert_eq!(found, ["*", "*", "**", "***", "open too", "y", "\"open too", "#b"]);
         assert!(diags.iter().all(|d| d.code == Code::Syntax && d.help.is_some()));
         assert_eq!(pairs(&entries), [("F", "1")]);
         let (_, diags, sources) = run("A=\"x\nB=1\n");

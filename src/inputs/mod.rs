@@ -65,10 +65,12 @@ struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
-    /// Registers a file and gives the text to parse, without its byte order mark; `None` if it is too large.
+    /// Registers a file and gives the text to parse, without its byte order mark; `None` if it is too large. Excerpts are
+    /// taken from `shown`, which has the text's length and lines.
     fn open<'t>(
         name: &str,
         text: &'t str,
+        shown: impl Into<std::borrow::Cow<'static, str>>,
         origin: Origin,
         sources: &mut SourceMap,
         diags: &'d mut Diagnostics,
@@ -87,7 +89,7 @@ impl<'d> Reader<'d> {
             );
             return None;
         }
-        let file = sources.add(name, text.to_owned());
+        let file = sources.add(name, shown);
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let reader = Self {
             file,
@@ -107,6 +109,13 @@ impl<'d> Reader<'d> {
 
     /// Reports a fault, up to [`MAX_FAULTS`].
     fn fault(&mut self, diagnostic: Diagnostic) {
+        // A parser that is lost says the same of the same place again and again.
+        let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
+        let told = self.diags.iter().rev().take(MAX_FAULTS);
+        let again = |told: &Diagnostic| told.message == diagnostic.message && place(told) == place(&diagnostic);
+        if told.into_iter().any(again) {
+            return;
+        }
         self.faults += 1;
         if self.faults <= MAX_FAULTS {
             self.diags.push(diagnostic);

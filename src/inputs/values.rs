@@ -20,7 +20,7 @@ use crate::model::Scalar;
 /// In YAML only `true` and `false` (also capitalised) are booleans: `off` and `no` stay text. Numbers with `_` or a leading zero stay text too.
 pub fn parse_values(name: &str, text: &str, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Entry> {
     let origin = Origin::ValuesFile(name.to_owned());
-    let Some((mut reader, body)) = Reader::open(name, text, origin, sources, diags) else {
+    let Some((mut reader, body)) = Reader::open(name, text, text.to_owned(), origin, sources, diags) else {
         return Vec::new();
     };
     let extension = name.rsplit(['/', '\\']).next().and_then(|file| file.rsplit_once('.'));

@@ -77,6 +77,12 @@ impl DataSet {
         }
     }
 
+    /// Whether a folder has any of a catalog's folders.
+    #[must_use]
+    pub fn has_folders(dir: &Path) -> bool {
+        FOLDERS.iter().any(|folder| dir.join(folder).is_dir())
+    }
+
     /// Adds one file, as if it stood in a folder that is laid over.
     pub fn insert(&mut self, path: impl Into<String>, text: impl Into<Cow<'static, str>>) {
         let path = path.into();
@@ -126,7 +132,14 @@ impl DataSet {
             let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
             let logical = format!("{logical}/{name}");
             if path.is_dir() {
-                self.walk(&path, &logical, shown, depth + 1)?;
+                // A link to a folder above would be read again and again.
+                let above = path.is_symlink()
+                    && path
+                        .canonicalize()
+                        .is_ok_and(|target| dir.canonicalize().is_ok_and(|dir| dir.starts_with(target)));
+                if !above {
+                    self.walk(&path, &logical, shown, depth + 1)?;
+                }
             } else if is_data(&logical) {
                 self.read(&path, logical, shown).map_err(|source| fault(&path, source))?;
             }
@@ -136,11 +149,13 @@ impl DataSet {
 
     fn read(&mut self, path: &Path, logical: String, shown: &str) -> std::io::Result<()> {
         let metadata = std::fs::metadata(path)?;
+        let shown = format!("{shown}{logical}");
         // A pipe or a device could be without end.
         if !metadata.is_file() {
+            let message = format!("`{shown}` is no regular file");
+            self.refused.push((Code::Io, shown, message));
             return Ok(());
         }
-        let shown = format!("{shown}{logical}");
         if metadata.len() > LARGEST_FILE {
             let message = format!("`{shown}` has {} bytes; a data file may have {LARGEST_FILE}", metadata.len());
             self.refused.push((Code::TooLarge, shown, message));

@@ -225,8 +225,21 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
             None
         }
     };
+    diags.sort();
+    diags.dedup();
+    let beyond = diags.truncate(MOST_FAULTS);
+    if beyond > 0 {
+        diags.push(
+            Diagnostic::error(Code::TooLarge, format!("`{path}` has {beyond} faults more"))
+                .at(Span::new(file, 0..0), "this file")
+                .help("mend those above first"),
+        );
+    }
     (decoded, diags)
 }
+
+/// The most faults of one file that are told: nobody mends more at once.
+const MOST_FAULTS: usize = 100;
 
 /// A rail's text before its cases, which only a check runs; they are a third of all rails' text.
 fn without_cases(text: &str) -> &str {
@@ -269,7 +282,7 @@ fn syntax(file: FileId, text: &str, fault: &toml::de::Error) -> Diagnostic {
     let message = fault.message().lines().next().unwrap_or("not valid TOML");
     let code = if message.contains("duplicate key") {
         Code::DuplicateKey
-    } else if message.contains("recurse") {
+    } else if message.contains("recurs") {
         Code::TooDeep
     } else {
         Code::Syntax

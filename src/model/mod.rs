@@ -13,7 +13,7 @@ pub use crate::diag::Severity;
 pub use digest::Digest;
 pub use duration::{LONGEST_DURATION, format_duration, parse_duration};
 pub use profile::{
-    CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, PresetSummary,
+    Change, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, PresetSummary,
     RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,
 };
 pub use scalar::Scalar;

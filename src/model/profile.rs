@@ -154,9 +154,25 @@ pub struct CompilationResult {
     pub trace: Vec<CompilationTrace>,
     /// The way from the preset to the values that matter, as Markdown.
     pub why_section: String,
+    /// What differs from the running configuration that was compiled against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// One entry that counts the errors, where a rail of severity error fired.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<serde_json::Value>,
+}
+
+/// A value that differs from a running configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The parameter.
+    pub key: String,
+    /// What runs; none where the running configuration does not have it.
+    pub running: Option<Scalar>,
+    /// What was compiled.
+    pub compiled: Scalar,
+    /// Whether an artifact carries it.
+    pub emitted: bool,
 }
 
 /// The state transitions per second that a preset is made for.

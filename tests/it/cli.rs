@@ -608,7 +608,6 @@ fn warnings_never_stop_a_compile_unless_denied() {
 }
 
 #[test]
-#[ignore = "the summary of a denied compile names files that were not written"]
 fn a_denied_compile_does_not_point_at_files() {
     let ran = Place::new().run(&[
         "compile",
@@ -804,7 +803,6 @@ fn broken_values_files_are_refused() {
 }
 
 #[test]
-#[ignore = "a file that cannot be read hides every other fault"]
 fn a_missing_file_hides_no_other_fault() {
     let place = Place::new();
     place.put("v.toml", "history.replicas = \"many\"\n");
@@ -1002,7 +1000,6 @@ fn a_reader_that_stops_is_no_failure() {
 }
 
 #[test]
-#[ignore = "a refusal that nobody reads ends with exit code 0"]
 fn a_reader_that_stops_does_not_turn_a_refusal_into_success() {
     let place = Place::new();
     place.put("broken/presets/x.toml", "extends = 1");
@@ -1170,13 +1167,11 @@ fn a_folder_of_templates_alone_means_nothing() {
 }
 
 #[test]
-#[ignore = "an empty TDSQL_DATA is wrong usage"]
 fn an_empty_variable_names_no_folder() {
     Place::new().run_with(&[("TDSQL_DATA", "")], &["compile", "starter"]).ends(0);
 }
 
 #[test]
-#[ignore = "a colon splits the folder of --data"]
 fn a_folder_may_have_a_colon_in_its_name() {
     let place = Place::new();
     place.put("a:b/presets/team.toml", preset("mid-scale", ""));
@@ -1305,7 +1300,6 @@ fn an_env_file_sets_what_it_names() {
 }
 
 #[test]
-#[ignore = "a fault of an env file shows the line, and the secret in it"]
 fn a_fault_of_an_env_file_shows_no_secret() {
     let place = Place::new();
     for text in [
@@ -1427,7 +1421,6 @@ fn an_adapter_that_fails_is_named_and_nothing_is_written() {
 }
 
 #[test]
-#[ignore = "a summary of a configuration that cannot be written says that all is well"]
 fn an_adapter_that_fails_is_told_by_the_summary_too() {
     let place = Place::new();
     place.put("over/templates/adapters/go/worker_options.go.j2", "{{ 1 / 0 }}\n");
@@ -1540,7 +1533,6 @@ fn a_preset_is_described_by_class() {
 }
 
 #[test]
-#[ignore = "the reason of the registry stands beside the value of a preset"]
 fn a_preset_is_described_with_its_own_reasons() {
     let described = Place::new().run(&["describe-preset", "mid-scale", "--format", "json"]).ends(0).json();
     let reason = described["topology_params"]
@@ -1555,7 +1547,6 @@ fn a_preset_is_described_with_its_own_reasons() {
 }
 
 #[test]
-#[ignore = "without a preset the next step has a gap where its name would stand"]
 fn the_next_step_has_no_gap() {
     let ran = Place::new().run_with(&[("TEMPORAL_SQL_MAX_CONNS", "24")], &["compile"]).ends(0);
     assert!(!ran.stdout.contains("compile  "), "{ran}");
@@ -1574,7 +1565,6 @@ fn the_next_step_repeats_what_was_asked() {
 }
 
 #[test]
-#[ignore = "what a running profile keeps stands under `You set`"]
 fn what_a_running_profile_keeps_was_not_set_by_the_user() {
     let place = Place::new();
     place.compiled(&["starter", "-s", "history.shards=1024"]);
@@ -1583,7 +1573,6 @@ fn what_a_running_profile_keeps_was_not_set_by_the_user() {
 }
 
 #[test]
-#[ignore = "JSON and YAML say nothing of what differs from a running profile"]
 fn json_shows_what_differs_from_a_running_profile() {
     let place = Place::new();
     place.compiled(&["starter"]);
@@ -1741,7 +1730,6 @@ fn check_tells_every_fault_in_every_format() {
 }
 
 #[test]
-#[ignore = "a circle of derivations is told only once every other fault is mended"]
 fn check_tells_a_circle_beside_other_faults() {
     let place = broken();
     let circle = [("circle.a", "circle.b + 1"), ("circle.b", "circle.a + 1")].map(owned).into_iter();
@@ -1751,7 +1739,6 @@ fn check_tells_a_circle_beside_other_faults() {
 }
 
 #[test]
-#[ignore = "a value of the wrong type is also judged as 0"]
 fn check_judges_no_value_that_nobody_wrote() {
     let ran = broken().run(&["check", "data"]).ends(3);
     assert!(!ran.stdout.contains("`history.shards` is 0"), "{ran}");
@@ -1802,7 +1789,6 @@ fn check_warns_of_rails_that_a_preset_trips() {
 // --- hostile overlays ---------------------------------------------------------------------------------------------------
 
 #[test]
-#[ignore = "brackets that are not closed are told 80 times at the same place"]
 fn a_fault_is_told_once() {
     let place = Place::new();
     place.put("over/presets/deep.toml", format!("a = {}", "[".repeat(1000)));
@@ -1828,7 +1814,7 @@ fn hostile_overlays_end_soon_with_an_error() {
     for (name, content, code) in [
         ("presets/large.toml", "#".repeat(10_000_000).into_bytes(), "too_large"),
         ("presets/deep.toml", format!("a = {}", "[".repeat(100_000)).into_bytes(), "too_deep"),
-        ("presets/tables.toml", format!("{}x = 1", "a.".repeat(50_000)).into_bytes(), "syntax"),
+        ("presets/tables.toml", format!("{}x = 1", "a.".repeat(50_000)).into_bytes(), "too_deep"),
         ("presets/binary.toml", (0..4096_u32).map(|n| (n * 197 % 251) as u8 | 0x80).collect(), "syntax"),
         ("presets/nul.toml", b"description = \"\0\"".to_vec(), "syntax"),
         (
@@ -1848,7 +1834,6 @@ fn hostile_overlays_end_soon_with_an_error() {
 }
 
 #[test]
-#[ignore = "a data file may have any number of faults, and each is shown"]
 fn a_file_of_nothing_but_faults_does_not_flood() {
     let place = Place::new();
     place.put("over/modifiers/keys.toml", "a=1\n".repeat(100_000));
@@ -1867,7 +1852,6 @@ fn a_circle_of_a_thousand_is_told_in_one_line() {
 }
 
 #[test]
-#[ignore = "a circle of derivations ends a compile with 1"]
 fn a_circle_of_derivations_is_a_broken_catalog() {
     let place = Place::new();
     let circle = [("circle.a", "circle.b + 1"), ("circle.b", "circle.a + 1")].map(owned).into_iter();
@@ -1898,7 +1882,8 @@ fn links_in_a_circle_and_pipes_hold_nobody_up() {
     soon(&place, &["--data", "file", "list-presets"]).ends(4).says(&["presets/a.toml"]);
     place.put("folder/presets/team.toml", preset("mid-scale", ""));
     symlink(".", place.path().join("folder/presets/self")).expect("a link can be made");
-    soon(&place, &["--data", "folder", "list-presets"]).ends(0).says(&["`presets/self/team.toml` is read by nothing"]);
+    let ran = soon(&place, &["--data", "folder", "list-presets"]).ends(0);
+    assert!(!ran.stderr.contains("self/"), "the link leads to where it stands: {ran}");
     fs::create_dir_all(place.path().join("pipe/presets")).expect("a folder can be made");
     let made = Command::new("mkfifo").arg(place.path().join("pipe/presets/a.toml")).status().expect("mkfifo runs");
     assert!(made.success());
@@ -1907,7 +1892,6 @@ fn links_in_a_circle_and_pipes_hold_nobody_up() {
 
 #[cfg(unix)]
 #[test]
-#[ignore = "a pipe among the data files is passed over in silence"]
 fn a_pipe_is_no_data_file() {
     let place = Place::new();
     fs::create_dir_all(place.path().join("pipe/presets")).expect("a folder can be made");
