@@ -121,7 +121,7 @@ fn templates(catalog: &Catalog, diags: &mut Diagnostics) {
         {
             diags.push(
                 Diagnostic::error(Code::InvalidTemplate, format!("`templates/{path}`: {}", fault.message))
-                    .at(Span::new(file, fault.range.unwrap_or(0..0)), "here")
+                    .at(catalog.sources.span(file, fault.range.unwrap_or(0..0)), "here")
                     .help("see docs/templates.md for the template language"),
             );
         }

@@ -239,14 +239,12 @@ impl<'c> Resolution<'c> {
                 for (position, id) in chain.iter().take(SHOWN).enumerate() {
                     let next = chain[(position + 1) % chain.len()];
                     let next = &self.catalog.parameter(next).key;
-                    let place = self.active(*id).find_map(|(expr, span)| Some((span, expr.locate(next)?)));
-                    if let Some((span, range)) = place {
+                    let place = self
+                        .active(*id)
+                        .find_map(|(expr, span)| Some(span.of(expr.source(), Some(expr.locate(next)?))));
+                    if let Some(span) = place {
                         let text = format!("reads `{next}`");
-                        diagnostic = if position == 0 {
-                            diagnostic.at(span.sub(range), text)
-                        } else {
-                            diagnostic.and(span.sub(range), text)
-                        };
+                        diagnostic = if position == 0 { diagnostic.at(span, text) } else { diagnostic.and(span, text) };
                     }
                 }
                 diagnostic
@@ -343,9 +341,8 @@ impl<'c> Resolution<'c> {
         Some(constraint_facts(diagnostic, parameter, value))
     }
 
-    fn failure(&self, id: ParamId, span: Span, fault: &ExprError) -> Diagnostic {
+    fn failure(&self, id: ParamId, place: Span, fault: &ExprError) -> Diagnostic {
         let key = &self.catalog.parameter(id).key;
-        let place = fault.range.clone().map_or(span, |range| span.sub(range));
         let mut diagnostic =
             Diagnostic::error(Code::ExpressionFailed, format!("`{key}` cannot be derived: {}", fault.message))
                 .at(place, "evaluated here")
@@ -555,7 +552,7 @@ fn eval_rule(candidate: &Candidate, value_type: ValueType, frame: &Frame) -> Res
                 Err((candidate.span, fault))
             }
             (Ok(value), _) => Ok(value),
-            (Err(fault), _) => Err((candidate.span, fault)),
+            (Err(fault), _) => Err((candidate.span.of(expr.source(), fault.range.clone()), fault)),
         },
     }
 }

@@ -1,7 +1,7 @@
 //! Judges resolved values; never changes one.
 
 use crate::catalog::{Catalog, Rail};
-use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::diag::{At, Code, Diagnostic, Diagnostics, Span};
 use crate::eval::Resolution;
 use crate::expr::Expr;
 use crate::model::{GuardRailResult, Scalar, Severity};
@@ -73,7 +73,7 @@ pub fn judge_one<'c>(rail: &'c Rail, resolution: &mut Resolution<'c>) -> Result<
     }
     match (say(rail, &rail.message.value, resolution), say(rail, &rail.help.value, resolution)) {
         (Ok(message), Ok(remedy)) => Ok(Some(Finding { rail, severity: rail.severity, message, remedy })),
-        (message, remedy) => Err([(message.err(), rail.message.span), (remedy.err(), rail.help.span)]
+        (message, remedy) => Err([(message.err(), &rail.message), (remedy.err(), &rail.help)]
             .into_iter()
             .filter_map(|(fault, at)| Some(template_fault(&fault?, at, &rail.name)))
             .collect()),
@@ -113,7 +113,7 @@ fn take_steps(
 
 fn eval(expr: &Expr, span: Span, resolution: &mut Resolution<'_>) -> Result<Scalar, Box<Diagnostic>> {
     expr.eval(resolution.frame()).map_err(|fault| {
-        let place = fault.range.clone().map_or(span, |range| span.sub(range));
+        let place = span.of(expr.source(), fault.range.clone());
         let operands: Vec<String> = expr
             .slots()
             .map(|(name, slot)| match (resolution.slots().as_parameter(slot), resolution.frame().get(slot)) {
@@ -154,11 +154,8 @@ fn shown(value: Scalar) -> Shown {
     }
 }
 
-fn template_fault(fault: &TemplateFault, at: Span, rail: &str) -> Diagnostic {
-    let place = match &fault.range {
-        Some(range) => at.sub(range.clone()),
-        None => at,
-    };
+fn template_fault(fault: &TemplateFault, words: &At<String>, rail: &str) -> Diagnostic {
+    let place = words.span.of(&words.value, fault.range.clone());
     Diagnostic::error(Code::InvalidTemplate, format!("the rail `{rail}` cannot say what is wrong: {}", fault.message))
         .at(place, "in this text")
         .help("it may read parameters and the rail's own steps")
@@ -169,7 +166,7 @@ pub fn check_words(catalog: &Catalog, diags: &mut Diagnostics) {
     for rail in &catalog.rails {
         for words in [&rail.message, &rail.help] {
             match render::phrase_reads(&words.value) {
-                Err(fault) => diags.push(template_fault(&fault, words.span, &rail.name)),
+                Err(fault) => diags.push(template_fault(&fault, words, &rail.name)),
                 Ok(names) => {
                     for name in names {
                         let known = rail.steps.iter().any(|(step, _)| *step == name)
@@ -187,7 +184,7 @@ pub fn check_words(catalog: &Catalog, diags: &mut Diagnostics) {
                                     .map(|parameter| parameter.key.as_str())
                                     .chain(rail.steps.iter().map(|(step, _)| step.as_str())),
                             );
-                            let mut diagnostic = template_fault(&fault, words.span, &rail.name);
+                            let mut diagnostic = template_fault(&fault, words, &rail.name);
                             diagnostic.code = Code::UnknownName;
                             if let Some(near) = near {
                                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));

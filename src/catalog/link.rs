@@ -459,7 +459,8 @@ impl Linker<'_> {
                 )
             });
         }
-        let mut diagnostic = Diagnostic::error(code, fault.message.clone()).at(within(at, fault), label(fault.kind));
+        let mut diagnostic = Diagnostic::error(code, fault.message.clone())
+            .at(at.span.of(&at.value, fault.range.clone()), label(fault.kind));
         if let Some(help) = help {
             diagnostic = diagnostic.help(help);
         }
@@ -1068,14 +1069,6 @@ type RawExpects = Vec<crate::loader::records::RawExpect>;
 fn sorted_groups(mut groups: Vec<Named<RawGroup>>) -> Vec<RawGroup> {
     groups.sort_by(|a, b| (a.record.order, &a.name).cmp(&(b.record.order, &b.name)));
     groups.into_iter().map(|group| group.record).collect()
-}
-
-/// The place of a fault inside an expression. A string with escapes does not map one to one, so there it is the whole.
-fn within(at: &At<String>, fault: &ExprError) -> Span {
-    match &fault.range {
-        Some(range) if at.span.range().len() == at.value.len() => at.span.sub(range.clone()),
-        _ => at.span,
-    }
 }
 
 fn label(kind: ExprErrorKind) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::Compilation;
 use crate::catalog::{Adapter, Catalog, Output, ParamId};
-use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{RenderedSnippet, Scalar, ValueType};
 use crate::render::{TemplateFault, Templates};
 use serde_json::{Value, json};
@@ -168,7 +168,7 @@ fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: 
             .help("see docs/templates.md for what templates may read")
             .fact("name", adapter.name.clone());
     if let Some(file) = file {
-        diagnostic = diagnostic.at(Span::new(file, fault.range.clone().unwrap_or(0..0)), "here");
+        diagnostic = diagnostic.at(catalog.sources.span(file, fault.range.clone().unwrap_or(0..0)), "here");
     } else if let Some(output) = output {
         diagnostic = diagnostic.at(output.span, "this output");
     }

@@ -2,7 +2,7 @@
 
 use super::Compilation;
 use crate::catalog::{ParamId, Rule};
-use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
 use crate::model::{Scalar, Source, ValueType};
 use crate::render::{TemplateFault, Templates};
@@ -235,7 +235,7 @@ pub(crate) fn template_diagnostic(
         .help("see docs/templates.md for what templates may read");
     if let Some(file) = file {
         let range = fault.range.clone().unwrap_or(0..0);
-        diagnostic = diagnostic.at(Span::new(file, range), "here");
+        diagnostic = diagnostic.at(catalog.sources.span(file, range), "here");
     }
     diagnostic
 }

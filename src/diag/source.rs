@@ -45,6 +45,19 @@ impl Span {
         start..(self.end as usize).max(start)
     }
 
+    /// The place of a range of `text`, which was read from this span. Where escapes made the text differ from what stands
+    /// in the file, it is the whole span.
+    #[must_use]
+    pub fn of(self, text: &str, range: Option<Range<usize>>) -> Self {
+        match range {
+            Some(range) if self.range().len() == text.len() => {
+                let start = text.floor_char_boundary(range.start);
+                self.sub(start..text.ceil_char_boundary(range.end).max(start))
+            }
+            _ => self,
+        }
+    }
+
     /// A part of this span: `range` counts from this span's start and is clamped to its end.
     #[must_use]
     #[allow(clippy::should_implement_trait, reason = "a part of a span has nothing to do with subtraction")]
@@ -234,6 +247,12 @@ impl SourceMap {
     #[must_use]
     pub fn position(&self, span: Span) -> Position {
         self.positions(span).0
+    }
+
+    /// A place in a file, widened to whole characters and kept inside the text.
+    #[must_use]
+    pub fn span(&self, file: FileId, range: Range<usize>) -> Span {
+        Span::new(file, self.file(file).map_or(0..0, |f| f.clamp(range)))
     }
 
     /// The line in which a span starts, counted from 1; cheaper than a whole position.

@@ -124,11 +124,13 @@ impl<'d> Decoder<'d> {
         } else {
             None
         };
-        match quotes {
-            Some((open, close)) if raw.len() >= open + close && (raw.starts_with('\'') || !raw.contains('\\')) => {
-                Span::new(self.file, range.start + open..range.end - close)
-            }
-            _ => Span::new(self.file, range),
+        let Some((open, close)) = quotes else { return Span::new(self.file, range) };
+        // A string that is not closed ends without its quotes.
+        let closed = raw.len() >= open + close && raw.ends_with(&raw[..close]);
+        if closed && (raw.starts_with('\'') || !raw.contains('\\')) {
+            Span::new(self.file, range.start + open..range.end - close)
+        } else {
+            Span::new(self.file, range)
         }
     }
 

@@ -123,7 +123,9 @@ fn beyond_range(fault: &Diagnostic, choice: &Choice) -> bool {
             let key = fault.facts.iter().find(|(name, _)| *name == "key").and_then(|(_, key)| key.as_str());
             key.is_some_and(|key| choice.overrides.iter().all(|(given, _)| given != key))
         }
-        Code::ExpressionFailed => fault.message.contains("overflows"),
+        Code::ExpressionFailed => {
+            fault.message.contains("overflows") || fault.message.contains("longest duration that Go can read")
+        }
         _ => false,
     }
 }
