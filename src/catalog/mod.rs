@@ -407,7 +407,7 @@ impl Catalog {
     ///
     /// ```
     /// let catalog = tdsql::catalog::Catalog::embedded().expect("the shipped catalog has no faults");
-    /// assert!(catalog.presets.contains_key("mid-scale"));
+    /// assert!(!catalog.presets.is_empty());
     /// ```
     pub fn embedded() -> Result<Catalog, Box<Broken>> {
         Catalog::link(DataSet::embedded(), Depth::Compile)

@@ -33,7 +33,7 @@ enum Kind {
 /// Names are compared without regard to case. A candidate is close when its Damerau-Levenshtein
 /// distance is at most a third of the name's length (and at least one edit is forgiven), when the
 /// same holds for as many of its trailing dotted segments as `name` has (`reservoir_enabled` for
-/// `dsql.reservoir_enabled`), or when the Jaro-Winkler similarity is at least 0.9. The least
+/// `db.reservoir_enabled`), or when the Jaro-Winkler similarity is at least 0.9. The least
 /// distance wins, ties go to the first in alphabetical order.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.is_empty() || name.len() > LONGEST {
@@ -160,28 +160,28 @@ mod tests {
     use std::time::{Duration, Instant};
 
     const KEYS: [&str; 7] = [
-        "persistence.maxConns",
-        "persistence.maxIdleConns",
-        "dsql.reservoir_enabled",
-        "dsql.reservoir_target_ready",
+        "pool.maxConns",
+        "pool.maxIdleConns",
+        "db.reservoir_enabled",
+        "db.reservoir_target_ready",
         "history.rps",
         "matching.rps",
-        "high-throughput",
+        "high-volume",
     ];
 
     #[test]
     fn finds_misspelt_names() {
         for (name, expected) in [
-            ("persistence.maxConn", Some("persistence.maxConns")),
-            ("persistence.maxcosn", Some("persistence.maxConns")),
-            ("Persistence.MaxConns", Some("persistence.maxConns")),
-            ("reservoir_enabled", Some("dsql.reservoir_enabled")),
-            ("reservoir_enabeld", Some("dsql.reservoir_enabled")),
-            ("dsql.dsql.reservoir_enabled", Some("dsql.reservoir_enabled")),
+            ("pool.maxConn", Some("pool.maxConns")),
+            ("pool.maxcosn", Some("pool.maxConns")),
+            ("Pool.MaxConns", Some("pool.maxConns")),
+            ("reservoir_enabled", Some("db.reservoir_enabled")),
+            ("reservoir_enabeld", Some("db.reservoir_enabled")),
+            ("db.db.reservoir_enabled", Some("db.reservoir_enabled")),
             ("rps", Some("history.rps")),
             ("matchng.rps", Some("matching.rps")),
-            ("high-troughput", Some("high-throughput")),
-            ("persistence.maxConnections", Some("persistence.maxConns")),
+            ("high-volme", Some("high-volume")),
+            ("pool.maxConnections", Some("pool.maxConns")),
             ("something.else.entirely", None),
             ("x", None),
             ("", None),
@@ -199,7 +199,7 @@ mod tests {
         let mut keys = KEYS;
         keys.reverse();
         assert_eq!(nearest("rps", keys), Some("history.rps"));
-        assert_eq!(nearest("lease_enabled", ["lease_enable", "dsql.lease_enabled"]), Some("dsql.lease_enabled"));
+        assert_eq!(nearest("lease_enabled", ["lease_enable", "db.lease_enabled"]), Some("db.lease_enabled"));
     }
 
     #[test]

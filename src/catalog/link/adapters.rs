@@ -1,0 +1,105 @@
+//! Links adapters: safe paths, templates that exist, fields that name parameters.
+
+use super::Linker;
+use crate::catalog::{Adapter, Output};
+use crate::diag::{Code, Diagnostic, FileId, Span, nearest};
+use crate::loader::Named;
+use crate::loader::records::RawAdapter;
+use std::collections::{BTreeMap, HashMap};
+
+impl Linker<'_> {
+    pub(super) fn adapters(
+        &mut self,
+        raw: Vec<Named<RawAdapter>>,
+        templates: &BTreeMap<String, FileId>,
+    ) -> Vec<Adapter> {
+        raw.into_iter().map(|adapter| self.adapter(adapter, templates)).collect()
+    }
+
+    pub(super) fn adapter(&mut self, raw: Named<RawAdapter>, templates: &BTreeMap<String, FileId>) -> Adapter {
+        let (name, raw) = (raw.name, raw.record);
+        if raw.outputs.is_empty() {
+            self.diags.push(
+                Diagnostic::error(Code::MissingOutput, format!("the adapter `{name}` has no output"))
+                    .at(raw.span, "this adapter")
+                    .help("add `[[output]]` with `file` and `template`"),
+            );
+        }
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        let mut outputs = Vec::new();
+        for output in raw.outputs {
+            let unsafe_path = output.file.value.starts_with('/')
+                || output.file.value.contains(['\\', '\0', ':'])
+                || output.file.value.split('/').any(|part| part.is_empty() || part == "." || part == "..");
+            if unsafe_path {
+                self.diags.push(
+                    Diagnostic::error(
+                        Code::UnsafePath,
+                        format!("`{}` does not stay inside the output folder", output.file.value),
+                    )
+                    .at(output.file.span, "not a safe path")
+                    .help("write a path below the adapter's own folder, with `/` between its parts"),
+                );
+            }
+            if output.per_service != output.file.value.contains("{{ service }}") {
+                self.diags.push(
+                    Diagnostic::error(
+                        Code::ConflictingFields,
+                        "a file per service needs `{{ service }}` in its path, and no other file may have it",
+                    )
+                    .at(output.file.span, "this path")
+                    .help("give both `each = \"service\"` and `{{ service }}` in `file`, or neither"),
+                );
+            }
+            if let Some(first) = seen.insert(output.file.value.clone(), output.file.span) {
+                self.diags.push(
+                    Diagnostic::error(Code::DuplicatePath, format!("`{}` would be written twice", output.file.value))
+                        .at(output.file.span, "written again here")
+                        .and(first, "first written here"),
+                );
+            }
+            let template = format!("adapters/{name}/{}", output.template.value);
+            if !templates.contains_key(&template) {
+                let beside = format!("adapters/{name}/");
+                let known = templates.keys().filter_map(|path| path.strip_prefix(&beside));
+                let help = match nearest(&output.template.value, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "the template stands beside the manifest".to_owned(),
+                };
+                self.diags.push(
+                    Diagnostic::error(
+                        Code::InvalidTemplate,
+                        format!("there is no template `{}`", output.template.value),
+                    )
+                    .at(output.template.span, "no such file")
+                    .help(help),
+                );
+            }
+            if output.select.is_some() != output.fields.is_empty() {
+                self.diags.push(
+                    Diagnostic::error(Code::ConflictingFields, "an output takes a channel or a list of fields")
+                        .at(output.span, "this output")
+                        .help("give either `select` or `[[output.field]]`"),
+                );
+            }
+            let fields =
+                output.fields.into_iter().filter_map(|(key, name)| Some((self.resolve(&key)?, name))).collect();
+            outputs.push(Output {
+                file: output.file.value,
+                template,
+                per_service: output.per_service,
+                select: output.select,
+                fields,
+                span: output.span,
+            });
+        }
+        Adapter {
+            name,
+            sdk: raw.sdk,
+            title: raw.title,
+            language: raw.language,
+            literals: raw.literals.into_iter().map(|(kind, text)| (kind, text.value)).collect(),
+            outputs,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Compiles and type-checks expressions, and points at the faults inside them.
+
+use super::Linker;
+use crate::catalog::scope::{Slots, expression_type};
+use crate::diag::{At, Code, Diagnostic, nearest};
+use crate::expr::{Expr, ExprError, ExprErrorKind, Type};
+use crate::model::ValueType;
+
+/// What an expression must give.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'w> {
+    /// The value of a parameter.
+    Value(ValueType, &'w str),
+    /// True or false.
+    Condition,
+    /// A number.
+    Number,
+    /// A number or a truth value: a step of a rail.
+    Step,
+}
+
+/// Which names an expression may read besides parameters and reserved ones.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'s> {
+    /// The type of `base`, where it may be read.
+    pub(super) base: Option<Type>,
+    /// A rail's steps so far.
+    pub(super) steps: &'s [(String, Type)],
+}
+
+pub(super) const PLAIN: Scope<'static> = Scope { base: None, steps: &[] };
+
+impl Linker<'_> {
+    pub(super) fn expression(
+        &mut self,
+        at: &At<String>,
+        wanted: Wanted<'_>,
+        scope: Scope<'_>,
+        types: &[ValueType],
+    ) -> Option<Expr> {
+        let mut expr = match Expr::parse(&at.value) {
+            Ok(expr) => expr,
+            Err(faults) => {
+                for fault in faults {
+                    self.expression_fault(at, &fault, None);
+                }
+                return None;
+            }
+        };
+        let (slots, by_key) = (self.slots, &self.by_key);
+        let bound = expr.bind(|name| {
+            if let Some(index) = scope.steps.iter().position(|(step, _)| step == name) {
+                return Some(slots.step(index));
+            }
+            if name == "base" {
+                return scope.base.map(|_| slots.base());
+            }
+            by_key.get(name).map(|id| Slots::parameter(*id)).or_else(|| slots.reserved(name))
+        });
+        if let Err(faults) = bound {
+            for fault in faults {
+                self.expression_fault(at, &fault, Some(scope));
+            }
+            return None;
+        }
+        match expr.type_of(&|slot| slot_type(slots, scope, types, slot)) {
+            Err(faults) => {
+                for fault in faults {
+                    self.expression_fault(at, &fault, None);
+                }
+                None
+            }
+            Ok(found) => {
+                let (fits, expected) = match wanted {
+                    Wanted::Value(ValueType::Float, _) => {
+                        (matches!(found, Type::Int | Type::Float), "a number".to_owned())
+                    }
+                    Wanted::Value(value_type, key) => (
+                        found == expression_type(value_type),
+                        match value_type {
+                            ValueType::Duration => format!("an int of milliseconds, because `{key}` is a duration"),
+                            _ => format!(
+                                "{}, because `{key}` is {}",
+                                article(expression_type(value_type)),
+                                value_type.described()
+                            ),
+                        },
+                    ),
+                    Wanted::Condition => (found == Type::Bool, "a bool".to_owned()),
+                    Wanted::Number => (matches!(found, Type::Int | Type::Float), "a number".to_owned()),
+                    Wanted::Step => (found != Type::Str, "a number or a bool".to_owned()),
+                };
+                if fits {
+                    return Some(expr);
+                }
+                let help = match (wanted, found) {
+                    (Wanted::Value(ValueType::Int | ValueType::Duration, _), Type::Float) => {
+                        "round it: `ceil(…)`, `floor(…)` or `round(…)`"
+                    }
+                    (Wanted::Condition, _) => "compare something: `… <= …`",
+                    _ => "see docs/expressions.md for what each operator and function gives",
+                };
+                self.diags.push(
+                    Diagnostic::error(
+                        Code::ExpressionType,
+                        format!("the expression gives {}, not {expected}", article(found)),
+                    )
+                    .at(at.span, format!("gives {}", article(found)))
+                    .help(help),
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn expression_fault(&mut self, at: &At<String>, fault: &ExprError, scope: Option<Scope<'_>>) {
+        let code = match fault.kind {
+            ExprErrorKind::Syntax | ExprErrorKind::Refused | ExprErrorKind::Arity => Code::InvalidExpression,
+            ExprErrorKind::TooLarge => Code::TooLarge,
+            ExprErrorKind::TooDeep => Code::TooDeep,
+            ExprErrorKind::UnknownFunction => Code::UnknownFunction,
+            ExprErrorKind::UnknownName => Code::UnknownParameter,
+            ExprErrorKind::Type => Code::ExpressionType,
+            ExprErrorKind::Failed => Code::ExpressionFailed,
+        };
+        let mut help = fault.help.clone();
+        if let (Some(name), Some(scope), ExprErrorKind::UnknownName) = (&fault.name, scope, fault.kind) {
+            let mut known: Vec<&str> = self.by_key.keys().map(String::as_str).collect();
+            known.extend(scope.steps.iter().map(|(step, _)| step.as_str()));
+            for name in Slots::reserved_names() {
+                known.push(name);
+            }
+            help = Some(if name == "base" {
+                "`base` is known only in `[derive]` of presets and modifiers".to_owned()
+            } else {
+                nearest(name, known).map_or_else(
+                    || "`tdsql list-parameters` shows every parameter".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                )
+            });
+        }
+        let mut diagnostic = Diagnostic::error(code, fault.message.clone())
+            .at(at.span.of(&at.value, fault.range.clone()), label(fault.kind));
+        if let Some(help) = help {
+            diagnostic = diagnostic.help(help);
+        }
+        self.diags.push(diagnostic);
+    }
+
+    /// The type of an expression that was linked in this scope.
+    pub(super) fn type_of(&self, expr: &Expr, scope: Scope<'_>, types: &[ValueType]) -> Option<Type> {
+        expr.type_of(&|slot| slot_type(self.slots, scope, types, slot)).ok()
+    }
+}
+
+/// The type of what stands in a slot.
+fn slot_type(slots: Slots, scope: Scope<'_>, types: &[ValueType], slot: u32) -> Type {
+    if let Some(id) = slots.as_parameter(slot) {
+        return expression_type(types[id.index()]);
+    }
+    if slot == slots.base() {
+        return scope.base.unwrap_or(Type::Int);
+    }
+    slots.reserved_type(slot).unwrap_or_else(|| {
+        let index = slot.saturating_sub(slots.step(0)) as usize;
+        scope.steps.get(index).map_or(Type::Int, |(_, of)| *of)
+    })
+}
+
+fn label(kind: ExprErrorKind) -> &'static str {
+    match kind {
+        ExprErrorKind::UnknownName => "no parameter has this key",
+        ExprErrorKind::UnknownFunction => "no such function",
+        ExprErrorKind::Type => "does not fit",
+        _ => "here",
+    }
+}
+
+fn article(of: Type) -> &'static str {
+    match of {
+        Type::Int => "an int",
+        Type::Float => "a float",
+        Type::Bool => "a bool",
+        Type::Str => "a str",
+    }
+}

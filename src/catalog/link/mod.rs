@@ -1,0 +1,222 @@
+//! Records → catalog: resolves names, compiles and type-checks expressions, checks constraints. Reports every fault.
+
+mod adapters;
+mod expressions;
+mod layers;
+mod parameters;
+mod rails;
+
+use super::scope::Slots;
+use super::{Broken, Catalog, Metric, ParamId, Parameter, Target, Variable};
+use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
+use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
+use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
+use crate::model::Channel;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>> {
+    let mut sources = SourceMap::default();
+    let mut diags = Diagnostics::default();
+    let check = depth == Depth::Check;
+    // What ships was checked against the registered settings when it was built; what is laid over it was not.
+    let laid_over = files.laid_over().iter().cloned().collect();
+    let parts = Parts { cases: check, settings: check || !files.laid_over().is_empty() };
+    let mut records = loader::load(files, parts, &mut sources, &mut diags);
+    let mut linker =
+        Linker { diags: &mut diags, parameters: Vec::new(), by_key: HashMap::new(), slots: Slots::new(0), depth };
+    let linked = linker.catalog(&mut records);
+    diags.sort();
+    diags.dedup();
+    match linked {
+        Some(mut catalog) if !diags.has_errors() => {
+            catalog.warnings = diags;
+            catalog.laid_over = laid_over;
+            catalog.sources = sources;
+            Ok(catalog)
+        }
+        linked => Err(Box::new(Broken { sources, diagnostics: diags, catalog: linked })),
+    }
+}
+
+struct Linker<'l> {
+    diags: &'l mut Diagnostics,
+    parameters: Vec<Parameter>,
+    by_key: HashMap<String, ParamId>,
+    slots: Slots,
+    depth: Depth,
+}
+
+impl Linker<'_> {
+    fn catalog(&mut self, records: &mut Records) -> Option<Catalog> {
+        let raw_groups = sorted_groups(std::mem::take(&mut records.groups));
+        let groups = self.parameters(raw_groups);
+        let presets = self.presets(std::mem::take(&mut records.presets));
+        let modifiers = self.modifiers(std::mem::take(&mut records.modifiers));
+        let metrics: Vec<Metric> = std::mem::take(&mut records.metrics)
+            .into_iter()
+            .map(|raw| Metric {
+                name: raw.name.value,
+                category: raw.category,
+                unit: raw.unit,
+                better: raw.better,
+                summary: raw.summary,
+            })
+            .collect();
+        let presets = self.expects(presets, &metrics);
+        let rails = self.rails(std::mem::take(&mut records.rails), &presets, &modifiers);
+        let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates);
+        self.outputs();
+        let variables = self.variables(records);
+        let registry = records.registry.take()?;
+        let (registry, manifest) = (registry.record, registry.file);
+        self.surfaced(&registry);
+        if !registry.format.value.eq(&1) {
+            self.diags.push(
+                Diagnostic::error(Code::InvalidValue, format!("format {} is not known", registry.format.value))
+                    .at(registry.format.span, "expected 1")
+                    .help("this `tdsql` reads format 1"),
+            );
+        }
+        if !presets.contains_key(&registry.default_preset.value) {
+            self.diags.push(
+                Diagnostic::error(
+                    Code::UnknownPreset,
+                    format!("there is no preset `{}`", registry.default_preset.value),
+                )
+                .at(registry.default_preset.span, "unknown preset")
+                .help(format!("presets: {}", presets.keys().cloned().collect::<Vec<_>>().join(", "))),
+            );
+        }
+        let temporal = self.target(registry.temporal);
+        let plugin = self.target(registry.plugin);
+        if !records.settings.is_empty() {
+            super::settings::check(self.diags, &self.parameters, &temporal, records, manifest);
+        }
+        let highlights = registry.highlights.iter().filter_map(|key| self.resolve(key)).collect();
+        Some(Catalog {
+            sources: SourceMap::default(),
+            warnings: Diagnostics::default(),
+            laid_over: BTreeSet::new(),
+            paths: std::mem::take(&mut records.paths).into_iter().map(|(path, _)| path).collect(),
+            groups,
+            parameters: std::mem::take(&mut self.parameters),
+            by_key: std::mem::take(&mut self.by_key),
+            presets,
+            modifiers,
+            rails,
+            metrics,
+            variables,
+            adapters,
+            templates: std::mem::take(&mut records.templates),
+            default_preset: registry.default_preset.value,
+            services: registry.services.into_iter().map(|service| service.value).collect(),
+            temporal,
+            plugin,
+            variable_prefixes: registry.variable_prefixes.into_iter().map(|prefix| prefix.value).collect(),
+            highlights,
+            digest: std::mem::take(&mut records.digest),
+        })
+    }
+
+    /// Two parameters may share an external name only if no version takes both.
+    fn outputs(&mut self) {
+        let mut taken: HashMap<(Channel, &str), usize> = HashMap::with_capacity(self.parameters.len());
+        let mut faults = Vec::new();
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            for (channel, name) in &parameter.outputs {
+                if let Some(first) = taken.insert((*channel, name), index) {
+                    let first = &self.parameters[first];
+                    let gated = (first.temporal.is_some() && parameter.temporal.is_some())
+                        || (first.plugin.is_some() && parameter.plugin.is_some());
+                    if !gated {
+                        faults.push(
+                            Diagnostic::error(
+                                Code::DuplicateOutput,
+                                format!("`{}` and `{}` are both emitted as `{name}`", first.key, parameter.key),
+                            )
+                            .at(parameter.span, format!("also {} `{name}`", channel.as_str()))
+                            .and(first.span, "first emitted by this one")
+                            .help("rename one of the outputs"),
+                        );
+                    }
+                }
+            }
+        }
+        self.diags.extend(faults);
+    }
+
+    fn surfaced(&mut self, registry: &RawRegistry) {
+        let inputs: Vec<&Parameter> = self.parameters.iter().filter(|parameter| parameter.is_input()).collect();
+        let limit = registry.surfaced_limit.value;
+        if inputs.len() as i64 > limit {
+            let last = inputs.last().expect("more inputs than a limit that is not negative");
+            self.diags.push(
+                Diagnostic::error(
+                    Code::TooManyInputs,
+                    format!("{} slo and topology parameters; at most {limit} may be surfaced", inputs.len()),
+                )
+                .at(last.span, "the last of them")
+                .and(registry.surfaced_limit.span, "the limit")
+                .help("derive some of them and class those safety or tuning"),
+            );
+        }
+    }
+
+    fn target(&mut self, raw: RawTarget) -> Target {
+        if !raw.supported.value.matches(&raw.default.value) {
+            self.diags.push(
+                Diagnostic::error(
+                    Code::UnsupportedVersion,
+                    format!("the default version {} is not supported", raw.default.value),
+                )
+                .at(raw.default.span, "outside the range")
+                .and(raw.supported.span, "the range"),
+            );
+        }
+        let mut lines = Vec::new();
+        for line in raw.lines {
+            match semver::VersionReq::parse(&line.range.value) {
+                Ok(range) => lines.push((line.name, range)),
+                Err(fault) => self.diags.push(
+                    Diagnostic::error(
+                        Code::InvalidValue,
+                        format!("`{}` is no version range: {fault}", line.range.value),
+                    )
+                    .at(line.range.span, "expected a range such as >=1.29.0, <1.30.0"),
+                ),
+            }
+        }
+        Target { default: raw.default.value, supported: raw.supported.value, lines }
+    }
+
+    fn variables(&mut self, records: &mut Records) -> BTreeMap<String, Variable> {
+        let mut variables = BTreeMap::new();
+        for raw in std::mem::take(&mut records.variables) {
+            let parameter = self
+                .parameters
+                .iter()
+                .find(|parameter| parameter.output(Channel::EnvVars) == Some(raw.name.value.as_str()));
+            if let Some(parameter) = parameter {
+                self.diags.push(
+                    Diagnostic::error(
+                        Code::DuplicateOutput,
+                        format!("`{}` is the variable of `{}`", raw.name.value, parameter.key),
+                    )
+                    .at(raw.name.span, "listed as no parameter's")
+                    .and(parameter.span, "the parameter")
+                    .help("remove one of the two"),
+                );
+            }
+            variables.insert(
+                raw.name.value,
+                Variable { kind: raw.kind, summary: raw.summary, required: raw.required, default: raw.default },
+            );
+        }
+        variables
+    }
+}
+
+fn sorted_groups(mut groups: Vec<Named<RawGroup>>) -> Vec<RawGroup> {
+    groups.sort_by(|a, b| (a.record.order, &a.name).cmp(&(b.record.order, &b.name)));
+    groups.into_iter().map(|group| group.record).collect()
+}

@@ -1,0 +1,169 @@
+//! Links guard rails and, for a check, their cases.
+
+use super::Linker;
+use super::expressions::{Scope, Wanted};
+use crate::catalog::{Case, Layer, ParamId, Preset, Rail};
+use crate::diag::{At, Code, Diagnostic, nearest};
+use crate::expr::{Expr, Type, is_reserved};
+use crate::loader::records::{RawCase, RawRail};
+use crate::loader::{Depth, Named};
+use crate::model::{ValueType, is_key};
+use std::collections::BTreeMap;
+
+impl Linker<'_> {
+    pub(super) fn rails(
+        &mut self,
+        raw: Vec<Named<RawRail>>,
+        presets: &BTreeMap<String, Preset>,
+        modifiers: &BTreeMap<String, Layer>,
+    ) -> Vec<Rail> {
+        let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
+        raw.into_iter().filter_map(|rail| self.rail(rail, &types, presets, modifiers)).collect()
+    }
+
+    pub(super) fn rail(
+        &mut self,
+        raw: Named<RawRail>,
+        types: &[ValueType],
+        presets: &BTreeMap<String, Preset>,
+        modifiers: &BTreeMap<String, Layer>,
+    ) -> Option<Rail> {
+        let (name, raw) = (raw.name, raw.record);
+        let mut steps: Vec<(String, At<Expr>)> = Vec::with_capacity(raw.steps.len());
+        let mut step_types: Vec<(String, Type)> = Vec::with_capacity(raw.steps.len());
+        for (step, expression) in raw.steps {
+            if step.value.contains('.')
+                || !is_key(&step.value)
+                || step.value == "base"
+                || is_reserved(&step.value)
+                || self.by_key.contains_key(&step.value)
+            {
+                self.diags.push(
+                    Diagnostic::error(Code::InvalidKey, format!("`{}` cannot name a step", step.value))
+                        .at(step.span, "not a step's name")
+                        .help("a step's name has letters, digits and `_`, no dot, and is no parameter's key"),
+                );
+            }
+            let scope = Scope { base: None, steps: &step_types };
+            let linked = self.expression(&expression, Wanted::Step, scope, types);
+            // A faulty step was reported; those that read it still find it.
+            let of = linked.as_ref().and_then(|expr| self.type_of(expr, scope, types)).unwrap_or(Type::Int);
+            step_types.push((step.value.clone(), of));
+            if let Some(expr) = linked {
+                steps.push((step.value, At { value: expr, span: expression.span }));
+            }
+        }
+        let scope = Scope { base: None, steps: &step_types };
+        let mut condition = |at: At<String>| {
+            self.expression(&at, Wanted::Condition, scope, types).map(|expr| At { value: expr, span: at.span })
+        };
+        let when = raw.when.map(&mut condition);
+        let require = condition(raw.require);
+        let parameters: Vec<ParamId> = raw.parameters.iter().filter_map(|key| self.resolve(key)).collect();
+        if raw.parameters.is_empty() {
+            self.diags.push(
+                Diagnostic::error(Code::MissingField, format!("the rail `{name}` names no parameters"))
+                    .at(raw.message.span, "this rail")
+                    .help("list in `parameters` what decides it, the likeliest first"),
+            );
+        }
+        let mut cases = Vec::new();
+        if self.depth == Depth::Check {
+            let (fires, silent) =
+                (raw.cases.iter().any(|case| case.fires.value), raw.cases.iter().any(|case| !case.fires.value));
+            for (missing, outcome) in [(!fires, "fires"), (!silent, "silent")] {
+                if missing {
+                    self.diags.push(
+                        Diagnostic::error(
+                            Code::MissingCase,
+                            format!("the rail `{name}` has no case whose outcome is `{outcome}`"),
+                        )
+                        .at(raw.span, "this rail")
+                        .help("a rail needs at least one case that fires and one that does not"),
+                    );
+                }
+            }
+            cases = raw.cases.into_iter().filter_map(|case| self.case(case, presets, modifiers)).collect();
+        }
+        if steps.len() < step_types.len() {
+            return None;
+        }
+        let first_step = self.slots.step(0);
+        let steps_of_when = when
+            .iter()
+            .flatten()
+            .flat_map(|when| when.value.slots())
+            .filter_map(|(_, slot)| slot.checked_sub(first_step))
+            .max()
+            .map_or(0, |last| last as usize + 1);
+        Some(Rail {
+            steps_of_when,
+            name,
+            severity: raw.severity,
+            summary: raw.summary,
+            rationale: raw.rationale,
+            source: raw.source,
+            steps,
+            when: match when {
+                Some(None) => return None,
+                Some(when) => when,
+                None => None,
+            },
+            require: require?,
+            message: raw.message,
+            help: raw.help,
+            parameters,
+            cases,
+        })
+    }
+
+    pub(super) fn case(
+        &mut self,
+        raw: RawCase,
+        presets: &BTreeMap<String, Preset>,
+        modifiers: &BTreeMap<String, Layer>,
+    ) -> Option<Case> {
+        let mut known = |name: &At<String>, code, what: &str, names: Vec<&str>| {
+            let found = names.contains(&name.value.as_str());
+            if !found {
+                let help = match nearest(&name.value, names.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("available: {}", names.join(", ")),
+                };
+                self.diags.push(
+                    Diagnostic::error(code, format!("there is no {what} `{}`", name.value))
+                        .at(name.span, "unknown")
+                        .help(help),
+                );
+            }
+            found
+        };
+        let mut good = known(&raw.preset, Code::UnknownPreset, "preset", presets.keys().map(String::as_str).collect());
+        if let Some(modifier) = &raw.modifier {
+            good &= known(modifier, Code::UnknownModifier, "modifier", modifiers.keys().map(String::as_str).collect());
+        }
+        let mut set = Vec::with_capacity(raw.set.len());
+        for (key, value) in raw.set {
+            let id = self.resolve(&key);
+            let value_type = id.map(|id| self.parameters[id.index()].value_type);
+            match (
+                id,
+                value_type
+                    .and_then(|value_type| self.typed(value_type, value, &format!("the value of `{}`", key.value))),
+            ) {
+                (Some(id), Some(value)) => set.push((id, value.value)),
+                _ => good = false,
+            }
+        }
+        good.then_some(Case {
+            note: raw.note,
+            preset: raw.preset.value,
+            modifier: raw.modifier.map(|at| at.value),
+            set,
+            temporal: raw.temporal,
+            plugin: raw.plugin,
+            fires: raw.fires,
+            span: raw.span,
+        })
+    }
+}
