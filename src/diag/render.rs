@@ -533,9 +533,7 @@ error[wrong_type]: `format` is missing
             .at(Span::new(a, half..half + 4), "this")
             .and(Span::new(a, 0..1), "far left")
             .and(Span::new(a, 2 * half..2 * half), "far right");
-        let start = std::time::Instant::now();
         let out = render(Format::Text, &sources, &vec![d; 500], PLAIN);
-        assert!(start.elapsed() < std::time::Duration::from_secs(20));
         assert!(out.contains(" --> a:1:2500001\n"));
         assert!(out.contains("äHEREb"));
         let fits = |line: &str| line.chars().count() <= PLAIN.width;
