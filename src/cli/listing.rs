@@ -5,7 +5,7 @@ use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::{Catalog, Parameter, Rule};
 use crate::compile::{Request, compile, first_sentence};
-use crate::model::{Channel, PresetSummary, ResolvedParameter};
+use crate::model::{Channel, PresetSummary, ResolvedParameter, Unit};
 use crate::render::wrap;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -222,7 +222,12 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
                 for resolved in params {
                     let (layer, reason) = &reasons[&resolved.key];
                     let unit = catalog.find(&resolved.key).and_then(|id| catalog.parameter(id).unit);
-                    let unit = unit.map_or(String::new(), |unit| format!(" {}", unit.as_str()));
+                    // A count needs no unit beside its key.
+                    let unit = match unit {
+                        None | Some(Unit::Count) => String::new(),
+                        Some(Unit::PerSec) => "/s".to_owned(),
+                        Some(unit) => format!(" {}", unit.as_str()),
+                    };
                     text.push_str(&format!("  {} = {}{unit}  ({layer})\n", resolved.key, resolved.value));
                     text.push_str(&format!("      {}\n", wrap(first_sentence(reason), width, 6)));
                 }

@@ -397,11 +397,16 @@ fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
                 keys.clone(),
             ));
         } else if !parameter.is_input() {
-            notices.push(notice(
-                Code::OverriddenValue,
-                format!("`{}` is a {} value: {text} replaces {base_text}", parameter.key, parameter.class.as_str()),
-                keys.clone(),
-            ));
+            let advice = match parameter.registry.rule {
+                Rule::Derive(_) => "; leave it out to let it follow the inputs",
+                Rule::Set(_) => "",
+            };
+            let message = format!(
+                "`{}` is a {} value: {text} replaces {base_text}{advice}",
+                parameter.key,
+                parameter.class.as_str()
+            );
+            notices.push(notice(Code::OverriddenValue, message, keys.clone()));
         }
         if let (Some(Withheld::When | Withheld::Temporal | Withheld::Plugin), Some(reason)) =
             (resolution.withheld(id), resolution.reason(id))

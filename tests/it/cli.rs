@@ -1802,7 +1802,7 @@ fn ends_tersely(place: &Place, arguments: &[&str]) -> Ran {
 }
 
 #[test]
-fn hostile_overlays_end_soon_with_an_error() {
+fn hostile_overlays_end_with_an_error() {
     for (name, content, code) in [
         ("presets/large.toml", "#".repeat(10_000_000).into_bytes(), "too_large"),
         ("presets/deep.toml", format!("a = {}", "[".repeat(100_000)).into_bytes(), "too_deep"),
