@@ -2,15 +2,12 @@
 //!
 //! Nothing is recorded beyond what decides a value; [`Resolution::chain`] makes the trace from it when it is asked for.
 
-use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule, Slots};
+use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule, Slots, UNBOUNDED};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::expr::{Expr, ExprError, ExprErrorKind, Frame};
 use crate::graph::Dependencies;
 use crate::model::{LONGEST_DURATION, Scalar, Source, ValueType};
 use semver::Version;
-
-/// The value of `preset.max_throughput` where a preset has no bound.
-const UNBOUNDED: f64 = 1e18;
 
 /// The most cycles that one run reports.
 const MOST_CYCLES: usize = 20;

@@ -14,7 +14,7 @@ use crate::model::{Channel, Class, PresetSummary, Scalar, Severity, ThroughputRa
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub(crate) use scope::Slots;
+pub(crate) use scope::{Slots, UNBOUNDED};
 
 /// A parameter's number in a catalog; also its slot in expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
