@@ -1,6 +1,6 @@
 //! Renders a profile through the folders of `templates/adapters/`.
 
-use super::Compilation;
+use super::{Compilation, one_line};
 use crate::catalog::{Adapter, Catalog, Output, ParamId};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::model::{RenderedSnippet, Scalar, ValueType};
@@ -154,8 +154,8 @@ fn field(
         "literal": literal,
         "type": parameter.value_type.as_str(),
         "milliseconds": milliseconds.unwrap_or(0),
-        "summary": parameter.summary.trim(),
-        "rationale": parameter.rationale.trim(),
+        "summary": one_line(&parameter.summary),
+        "rationale": one_line(&parameter.rationale),
         "why": why,
     }))
 }

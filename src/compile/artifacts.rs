@@ -1,6 +1,5 @@
 //! The server's own files: dynamic configuration YAML and the plugin's configuration.
 
-use super::request::layer_word;
 use super::{Compilation, one_line};
 use crate::catalog::{ParamId, Rule};
 use crate::eval::Withheld;
@@ -42,20 +41,14 @@ impl Compilation<'_> {
     /// The layer that decided a value, and its formula: one line.
     pub(crate) fn provenance(&self, id: ParamId, text: &mut String) {
         let winner = self.resolution.winner(id);
-        if winner.layer.is_empty() {
-            text.push_str(winner.source.as_str());
-        } else {
-            text.push_str(&layer_word(winner.source, winner.layer));
+        text.push_str(winner.source.as_str());
+        if !winner.layer.is_empty() {
+            text.push(' ');
+            push_line(text, winner.layer);
         }
         if let Rule::Derive(expr) = &winner.candidate.rule {
             text.push_str(": ");
-            let source = expr.source();
-            // Nearly every expression is one line without control characters already.
-            if source.bytes().any(|byte| byte.is_ascii_control()) {
-                text.push_str(&one_line(source));
-            } else {
-                text.push_str(source);
-            }
+            push_line(text, expr.source());
         }
     }
 
@@ -88,6 +81,15 @@ impl Compilation<'_> {
             "modifier": inputs.modifier.map(|modifier| modifier.name.clone()),
             "digest": self.digest,
         })
+    }
+}
+
+/// Text for a comment. Nearly all of it is one line without control characters already; a file's name need not be.
+fn push_line(text: &mut String, part: &str) {
+    if part.bytes().any(|byte| byte.is_ascii_control()) {
+        text.push_str(&one_line(part));
+    } else {
+        text.push_str(part);
     }
 }
 
