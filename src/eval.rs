@@ -344,7 +344,9 @@ impl<'c> Resolution<'c> {
             Diagnostic::error(Code::ExpressionFailed, format!("`{key}` cannot be derived: {}", fault.message))
                 .at(place, "evaluated here")
                 .fact("key", key.clone());
-        let with = self.operands_text(id).map(|operands| format!("with {operands}"));
+        // The fault of an operator names its operands itself.
+        let told = fault.message.contains(" with ");
+        let with = self.operands_text(id).filter(|_| !told).map(|operands| format!("with {operands}"));
         let help = [fault.help.clone(), with].into_iter().flatten().collect::<Vec<_>>().join("; ");
         if !help.is_empty() {
             diagnostic = diagnostic.help(help);

@@ -46,7 +46,13 @@ pub fn judge<'c>(resolution: &mut Resolution<'c>) -> Vec<Finding<'c>> {
             Err(faults) => {
                 let told: Vec<String> = faults
                     .into_iter()
-                    .map(|fault| fault.help.iter().fold(fault.message, |text, help| format!("{text}, {help}")))
+                    .map(|fault| {
+                        fault
+                            .help
+                            .iter()
+                            .filter(|help| !help.is_empty())
+                            .fold(fault.message, |text, help| format!("{text}, {help}"))
+                    })
                     .collect();
                 findings.push(Finding {
                     rail,
@@ -122,7 +128,9 @@ fn eval(expr: &Expr, span: Span, resolution: &mut Resolution<'_>) -> Result<Scal
                 (None, None) => name.to_owned(),
             })
             .collect();
-        let with = if operands.is_empty() { String::new() } else { format!("with {}", operands.join(", ")) };
+        // The fault of an operator names its operands itself.
+        let told = operands.is_empty() || fault.message.contains(" with ");
+        let with = if told { String::new() } else { format!("with {}", operands.join(", ")) };
         Box::new(
             Diagnostic::error(Code::ExpressionFailed, format!("the rail cannot be judged: {}", fault.message))
                 .at(place, "evaluated here")

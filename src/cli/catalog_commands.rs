@@ -59,7 +59,13 @@ fn report(
     if !session.quiet {
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let warnings = diagnostics.len() - errors;
-        session.terminal.err(&format!("checked {files} files: {errors} errors, {warnings} warnings"));
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        session.terminal.err(&format!(
+            "checked {}: {}, {}",
+            counted(files, "file"),
+            counted(errors, "error"),
+            counted(warnings, "warning")
+        ));
     }
     Ok(())
 }

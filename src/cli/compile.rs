@@ -280,6 +280,7 @@ fn request(
             if !session.quiet {
                 let variables = match parameters {
                     0 if options.env_file.is_some() => "the file's variables are".to_owned(),
+                    0 => "the environment's variables set no parameter; none is".to_owned(),
                     1 => "1 variable of the environment is".to_owned(),
                     count => format!("{count} variables of the environment are"),
                 };

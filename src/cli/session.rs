@@ -102,6 +102,12 @@ impl Session {
                     dir.display()
                 )));
             }
+            if !DataSet::has_folders(dir) {
+                return Err(Failure::Outside(format!(
+                    "`{}` has none of the catalog's folders: registry, presets, modifiers, templates",
+                    dir.display()
+                )));
+            }
             self.lay_over(&mut files, dir)?;
         }
         self.name_laid_over(&files);
@@ -176,7 +182,10 @@ impl Session {
                 if plain {
                     self.terminal.err(&format!("error[io]: {message}"));
                 }
-                (Exit::Outside, json!({ "errors": [{ "code": Code::Io.as_str(), "message": message, "help": null }] }))
+                (
+                    Exit::Outside,
+                    json!({ "errors": [{ "severity": "error", "code": Code::Io.as_str(), "message": message, "help": null }] }),
+                )
             }
             Failure::Output(error) => {
                 self.terminal.err(&format!("error[io]: cannot write to standard output: {error}"));

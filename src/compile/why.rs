@@ -87,7 +87,7 @@ impl Compilation<'_> {
             .highlights
             .iter()
             .copied()
-            .filter(|id| self.resolution.withheld(*id) != Some(Withheld::When))
+            .filter(|id| matches!(self.resolution.withheld(*id), None | Some(Withheld::NoOutput)))
             .collect();
         let highlights: Vec<Value> = shown.into_iter().map(|id| self.fact(id)).collect();
         // Inputs that were set are marked where they stand; what a running configuration keeps was not set by anybody.

@@ -97,7 +97,7 @@ codes! {
     InvalidValue "invalid_value" "A value has the right type but not a permitted form.";
     ConflictingFields "conflicting_fields" "Two fields are given of which only one may be.";
     UnknownParameter "unknown_parameter" "A key names no parameter of the registry.";
-    UnknownName "unknown_name" "An expression or template reads a name that is not defined there.";
+    UnknownName "unknown_name" "A template reads a name that is not defined there.";
     UnknownFunction "unknown_function" "An expression calls a function that does not exist.";
     InvalidExpression "invalid_expression" "An expression cannot be parsed or exceeds the limits on expressions.";
     ExpressionType "expression_type" "An expression has another type than its place requires.";

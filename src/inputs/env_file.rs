@@ -160,10 +160,11 @@ fn pair(body: &str, line: Range<usize>, exhausted: &mut [usize; 2]) -> Line {
     if !is_name(&body[key.clone()]) {
         let empty = key.is_empty();
         return Line::Fault {
+            // What stands there is not repeated: it may be a line of a secret.
             message: if empty {
                 "a line without a name before `=`".to_owned()
             } else {
-                format!("`{}` is no name of a variable", body[key.clone()].escape_debug())
+                "what stands before `=` is no name of a variable".to_owned()
             },
             place: if empty { rest.start..rest.start + equals + 1 } else { key },
             label: if empty { "no name" } else { "not a valid name" },

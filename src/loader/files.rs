@@ -205,11 +205,11 @@ impl DataSet {
         let read = self.files.into_iter().map(|(path, file)| (path, sources.add(file.shown, file.text))).collect();
         for (code, shown, message) in self.refused {
             let file = sources.add(shown, "");
-            diags.push(
-                Diagnostic::error(code, message)
-                    .at(Span::new(file, 0..0), "this file")
-                    .help("split the file, or save it as UTF-8 text"),
-            );
+            diags.push(Diagnostic::error(code, message).at(Span::new(file, 0..0), "this file").help(match code {
+                Code::TooLarge => "split the file",
+                Code::Io => "remove it, or put a file there",
+                _ => "save it as UTF-8 text",
+            }));
         }
         read
     }
