@@ -10,7 +10,7 @@ mod settings;
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::expr::Expr;
 use crate::loader::{DataSet, Depth};
-use crate::model::{Channel, Class, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType};
+use crate::model::{Channel, Class, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType, clipped};
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -562,10 +562,4 @@ fn unknown<'n>(code: Code, what: &str, name: &str, known: impl Iterator<Item = &
             .fact("suggestion", near.map(str::to_owned))
             .fact("available", available),
     )
-}
-
-/// A name that is short enough for a message.
-fn clipped(name: &str) -> String {
-    const LONGEST: usize = 120;
-    if name.chars().count() <= LONGEST { name.to_owned() } else { name.chars().take(LONGEST).chain(['…']).collect() }
 }

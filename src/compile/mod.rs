@@ -454,9 +454,3 @@ pub(crate) fn one_line(text: &str) -> String {
     }
     line
 }
-
-/// A text that is short enough for a message.
-pub(crate) fn clipped(text: &str) -> String {
-    const LONGEST: usize = 120;
-    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
-}

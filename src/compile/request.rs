@@ -3,7 +3,7 @@
 use crate::catalog::{Candidate, Catalog, Layer, Preset, Rule, Target};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span};
 use crate::eval::{Override, constraint_facts};
-use crate::model::{ConfigProfile, Scalar, Source, ValueType};
+use crate::model::{ConfigProfile, Scalar, Source, ValueType, clipped};
 use semver::Version;
 use std::collections::HashMap;
 
@@ -114,9 +114,9 @@ fn version(target: &Target, text: Option<&str>, what: &str, diags: &mut Diagnost
     match Version::parse(&plain) {
         Err(_) => {
             diags.push(
-                Diagnostic::error(Code::InvalidValue, format!("`{}` is no version of {what}", super::clipped(text)))
+                Diagnostic::error(Code::InvalidValue, format!("`{}` is no version of {what}", clipped(text)))
                     .help(format!("write a version such as {}", target.default))
-                    .fact("value", super::clipped(text)),
+                    .fact("value", clipped(text)),
             );
             None
         }
@@ -156,10 +156,7 @@ fn overrides(
                     if !catalog.variables.contains_key(&given.key.value) {
                         remarks.push((
                             Code::UnknownVariable,
-                            format!(
-                                "nothing reads the variable `{}`; it is passed over",
-                                super::clipped(&given.key.value)
-                            ),
+                            format!("nothing reads the variable `{}`; it is passed over", clipped(&given.key.value)),
                             Vec::new(),
                         ));
                     }

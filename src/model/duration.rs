@@ -15,7 +15,7 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         return Ok(0);
     }
     let nanoseconds = go_duration::parse_go_duration(text)
-        .map_err(|_| format!("`{}` is not a duration", super::vocabulary::shorten(text)))?
+        .map_err(|_| format!("`{}` is not a duration", super::clipped(text)))?
         .nanoseconds();
     const PER_MILLISECOND: i64 = 1_000_000;
     if nanoseconds % PER_MILLISECOND != 0 {

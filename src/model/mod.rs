@@ -17,4 +17,4 @@ pub use profile::{
     RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,
 };
 pub use scalar::Scalar;
-pub use vocabulary::{Channel, Class, Source, Unit, ValueFault, ValueType, is_key, is_name};
+pub use vocabulary::{Channel, Class, Source, Unit, ValueFault, ValueType, clipped, is_key, is_name};

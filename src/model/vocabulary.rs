@@ -247,7 +247,7 @@ fn read_int(text: &str) -> Result<Scalar, ValueFault> {
     if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
         return match text.parse::<i64>() {
             Ok(value) => Ok(Scalar::Int(value)),
-            Err(_) => fault(format!("`{}` is larger than any 64-bit integer", shorten(text)), "write a smaller number"),
+            Err(_) => fault(format!("`{}` is larger than any 64-bit integer", clipped(text)), "write a smaller number"),
         };
     }
     let help = if text.parse::<f64>().is_ok_and(f64::is_finite) {
@@ -257,7 +257,7 @@ fn read_int(text: &str) -> Result<Scalar, ValueFault> {
     } else {
         ValueType::Int.advice()
     };
-    fault(format!("`{}` is not an integer", shorten(text)), help)
+    fault(format!("`{}` is not an integer", clipped(text)), help)
 }
 
 fn read_float(text: &str) -> Result<Scalar, ValueFault> {
@@ -267,7 +267,7 @@ fn read_float(text: &str) -> Result<Scalar, ValueFault> {
             message: if text.is_empty() {
                 "the value is empty; expected a number".to_owned()
             } else {
-                format!("`{}` is not a finite number", shorten(text))
+                format!("`{}` is not a finite number", clipped(text))
             },
             help: ValueType::Float.advice(),
         }),
@@ -283,22 +283,18 @@ fn read_bool(text: &str) -> Result<Scalar, ValueFault> {
             message: if text.is_empty() {
                 "the value is empty; expected a boolean".to_owned()
             } else {
-                format!("`{}` is not a boolean", shorten(text))
+                format!("`{}` is not a boolean", clipped(text))
             },
             help: "write `true` or `false`; the plugin would take its default for anything else, without a message",
         }),
     }
 }
 
-/// Keeps a hostile value from filling the screen.
-pub(super) fn shorten(text: &str) -> String {
-    const LONGEST: usize = 60;
-    if text.chars().count() <= LONGEST {
-        text.to_owned()
-    } else {
-        let head: String = text.chars().take(LONGEST).collect();
-        format!("{head}…")
-    }
+/// A text of the user's as a message shows it: a hostile one must not fill the screen.
+#[must_use]
+pub fn clipped(text: &str) -> String {
+    const LONGEST: usize = 120;
+    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }
 
 /// Whether the text can be a parameter key: segments of letters, digits and `_` that are joined by dots, the first
