@@ -7,7 +7,7 @@ use crate::catalog::Catalog;
 use crate::compile::{Compilation, Given, Page, Request, compile};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span};
 use crate::inputs::{self, Entry, Origin};
-use crate::model::{CompilationResult, ConfigProfile};
+use crate::model::ConfigProfile;
 use crate::publish::{OutputFile, publish};
 use std::path::Path;
 
@@ -39,13 +39,11 @@ pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
         session.terminal.err(&session.render(&catalog.sources, &warnings));
     }
     let mut compilation = std::mem::ManuallyDrop::new(compilation);
-    let denied = options.deny_warnings && compilation.warnings() > 0;
-    let withheld = compilation.is_refused() || denied;
-    tell(session, options, &mut compilation, denied).map_err(|told| match told {
+    tell(session, options, &mut compilation).map_err(|told| match told {
         Told::Template(faults) => Failure::Refused(&catalog.sources, faults),
         Told::Failure(failure) => failure,
     })?;
-    Ok(if withheld { Exit::Refused } else { Exit::Done })
+    Ok(if compilation.is_refused() { Exit::Refused } else { Exit::Done })
 }
 
 /// Why a compilation could not be told or written.
@@ -66,8 +64,8 @@ impl From<std::io::Error> for Told {
     }
 }
 
-fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>, denied: bool) -> Result<(), Told> {
-    let withheld = compilation.is_refused() || denied;
+fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>) -> Result<(), Told> {
+    let withheld = compilation.is_refused();
     // Files come first: what is printed afterwards is true then.
     if let (Some(dir), false) = (&options.out, withheld) {
         write(dir, compilation)?;
@@ -80,11 +78,14 @@ fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>,
         if !fired.is_empty() {
             session.terminal.err(&session.render(&compilation.catalog.sources, fired.as_slice()));
         }
+        if withheld && compilation.errors() == 0 {
+            session.terminal.err("error: warnings are denied; nothing was written");
+        }
     }
     match options.format {
-        CompileFormat::Json => session.terminal.out_json(&result(compilation, denied)?)?,
+        CompileFormat::Json => session.terminal.out_json(&compilation.result()?)?,
         CompileFormat::Yaml => {
-            let text = serde_yaml::to_string(&result(compilation, denied)?).map_err(std::io::Error::other)?;
+            let text = serde_yaml::to_string(&compilation.result()?).map_err(std::io::Error::other)?;
             session.terminal.out(&text)?;
         }
         CompileFormat::Text if session.quiet => {}
@@ -96,34 +97,9 @@ fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>,
             };
             let summary = compilation.summary(&page)?;
             session.terminal.out(&summary)?;
-            if denied && !compilation.is_refused() {
-                session.terminal.err("error: warnings are denied; nothing was written");
-            }
         }
     }
     Ok(())
-}
-
-fn result(compilation: &mut Compilation<'_>, denied: bool) -> Result<CompilationResult, Diagnostics> {
-    let mut result = compilation.result()?;
-    if denied && !compilation.is_refused() {
-        deny(&mut result, compilation.warnings());
-    }
-    Ok(result)
-}
-
-/// Withholds the artifacts of a result whose warnings are denied.
-fn deny(result: &mut CompilationResult, warnings: usize) {
-    result.dynamic_config_yaml.clear();
-    result.dsql_plugin_config.clear();
-    result.sdk_snippets.clear();
-    result.platform_snippets.clear();
-    result.errors.push(serde_json::json!({
-        "code": Code::GuardRail.as_str(),
-        "message": format!("{warnings} guard rail{} of severity warning fired, and warnings are denied", if warnings == 1 { "" } else { "s" }),
-        "help": "mend what each rail names, or compile without --deny-warnings",
-        "count": warnings,
-    }));
 }
 
 fn next_steps(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, String)> {
@@ -326,6 +302,7 @@ fn request(
             .or_else(|| running.as_ref().map(|running| running.dsql_plugin_version.to_string())),
         sdk: options.sdk.clone(),
         platform: options.platform.clone(),
+        deny_warnings: options.deny_warnings,
         running,
     })
 }

@@ -48,6 +48,7 @@ pub struct Compilation<'c> {
     /// What differs from the running configuration: key, running value, new value.
     pub changes: Vec<Change>,
     compiled_at: String,
+    deny_warnings: bool,
     sdk: Vec<String>,
     platform: Vec<String>,
 }
@@ -101,16 +102,18 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         digest,
         changes,
         compiled_at: compiled_at.to_owned(),
+        deny_warnings: request.deny_warnings,
         sdk: request.sdk.clone(),
         platform: request.platform.clone(),
     })
 }
 
 impl Compilation<'_> {
-    /// Whether a rail of severity error fired: artifacts are withheld.
+    /// Whether a rail of severity error fired, or one of severity warning where warnings are denied: artifacts are
+    /// withheld.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        self.errors() > 0
+        self.errors() > 0 || (self.deny_warnings && self.warnings() > 0)
     }
 
     /// How many rails of severity error fired.
@@ -241,7 +244,7 @@ impl Compilation<'_> {
         adapters::render(self, &self.sdk, &self.platform)
     }
 
-    /// Everything as it stands in JSON. Where a rail of severity error fired, artifacts and snippets are empty.
+    /// Everything as it stands in JSON. Where [`Compilation::is_refused`], artifacts and snippets are empty.
     ///
     /// # Errors
     ///
@@ -272,14 +275,23 @@ impl Compilation<'_> {
         self.findings.iter().map(|finding| finding.result(self.catalog)).collect()
     }
 
-    /// The one entry of `errors` where rails of severity error fired.
+    /// The one entry of `errors` of a refused compile.
     #[must_use]
     pub fn refusal(&self) -> serde_json::Value {
-        let count = self.errors();
+        let (count, severity, because, help) = match self.errors() {
+            0 => (
+                self.warnings(),
+                Severity::Warning,
+                ", and warnings are denied",
+                "mend what each rail names, or let warnings pass",
+            ),
+            errors => (errors, Severity::Error, "", "mend what each rail names, or choose another preset"),
+        };
+        let rails = if count == 1 { "guard rail" } else { "guard rails" };
         serde_json::json!({
             "code": Code::GuardRail.as_str(),
-            "message": format!("{count} guard rail{} of severity error fired", if count == 1 { "" } else { "s" }),
-            "help": "mend what each rail names, or choose another preset",
+            "message": format!("{count} {rails} of severity {} fired{because}", severity.as_str()),
+            "help": help,
             "count": count,
         })
     }

@@ -30,6 +30,8 @@ pub struct Request {
     pub sdk: Vec<String>,
     /// Platform adapters to render.
     pub platform: Vec<String>,
+    /// Whether a rail of severity warning withholds artifacts too.
+    pub deny_warnings: bool,
     /// The running configuration: what is fixed for the life of a cluster is kept from it.
     pub running: Option<ConfigProfile>,
 }
