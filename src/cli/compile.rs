@@ -2,20 +2,14 @@
 
 use super::args::{Compile, CompileFormat};
 use super::session::{Failure, Session};
+use super::subject::{self, ENVIRONMENT, quoted};
 use super::{Exit, Outcome};
 use crate::catalog::Catalog;
-use crate::compile::{Compilation, Given, Page, Request, compile};
-use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span};
-use crate::inputs::{self, Entry, Origin};
-use crate::model::ConfigProfile;
+use crate::compile::{Compilation, Page, Request, compile};
+use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::inputs;
 use crate::publish::{OutputFile, publish};
 use std::path::Path;
-
-/// The origin of what the process environment gives.
-const ENVIRONMENT: &str = "environment";
-
-/// The largest profile that `--from` reads, in bytes.
-const LARGEST_PROFILE: u64 = 16 * 1024 * 1024;
 
 pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
     let catalog = session.catalog()?;
@@ -173,12 +167,6 @@ fn same_inputs(options: &Compile, preset: &str, modifier: &str, environment: &[S
     text
 }
 
-/// An argument as a shell takes it unchanged.
-fn quoted(text: &str) -> String {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"=._-/:@%+,".contains(&b));
-    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 fn write(dir: &Path, compilation: &mut Compilation<'_>) -> Result<(), Told> {
     let mut plugin = compilation.plugin_config();
     plugin.insert("generated_by".to_owned(), compilation.generated_by());
@@ -224,7 +212,7 @@ fn request(
     catalog: &mut Catalog,
     diags: &mut Diagnostics,
 ) -> Result<Request, Failure> {
-    let running = options.from.as_deref().and_then(|path| running(path, catalog, diags));
+    let running = options.from.as_deref().and_then(|path| subject::profile(path, catalog, diags));
     let mut given = Vec::new();
     let mut preset = options.preset.clone();
     let mut modifier = options.modifier.clone();
@@ -232,12 +220,7 @@ fn request(
         (None, Some(running)) => {
             preset = Some(running.preset_name.clone());
             modifier = modifier.or_else(|| running.modifier.clone());
-            given.extend(
-                running.overrides.values.iter().map(|(key, value)| Given {
-                    origin: "running".to_owned(),
-                    ..Given::new(key.clone(), value.clone())
-                }),
-            );
+            given.extend(subject::overrides_of(running));
         }
         // A profile that could not be read was reported.
         (None, None) if options.from.is_some() => {
@@ -247,7 +230,7 @@ fn request(
             let prefixes = catalog.variable_prefixes.clone();
             let ours = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
             // An empty variable is to the plugin one that is not set.
-            let set = || environment().filter(|(_, value)| !value.is_empty());
+            let set = || subject::environment().filter(|(_, value)| !value.is_empty());
             let entries = inputs::environment_entries(set(), &ours, &mut catalog.sources);
             let parameters = entries.iter().filter(|entry| catalog.find_variable(&entry.key.value).is_some()).count();
             if entries.is_empty() && options.env_file.is_none() {
@@ -268,26 +251,19 @@ fn request(
             // The whole environment that the plugin would read, not only what made it count.
             let known: Vec<String> = catalog.variables_of_parameters().map(str::to_owned).collect();
             let read = |name: &str| ours(name) || known.iter().any(|known| known == name);
-            given.extend(inputs::environment_entries(set(), &read, &mut catalog.sources).into_iter().map(convert));
+            given.extend(
+                inputs::environment_entries(set(), &read, &mut catalog.sources).into_iter().map(subject::convert),
+            );
         }
         _ => {}
     }
     if let Some(path) = &options.env_file {
-        let name = path.display().to_string();
-        if let Some(text) = read_text(path, catalog, diags) {
-            let public: Vec<String> = catalog.variables_of_parameters().map(str::to_owned).collect();
-            let public = |name: &str| public.iter().any(|known| known == name);
-            let entries = inputs::parse_env_file(&name, &text, &public, &mut catalog.sources, diags);
-            given.extend(entries.into_iter().map(convert));
-        }
+        given.extend(subject::env_file(path, catalog, diags));
     }
     for path in &options.values {
-        let name = path.display().to_string();
-        if let Some(text) = read_text(path, catalog, diags) {
-            given.extend(inputs::parse_values(&name, &text, &mut catalog.sources, diags).into_iter().map(convert));
-        }
+        given.extend(subject::values_file(path, catalog, diags));
     }
-    given.extend(inputs::parse_assignments(&options.set, &mut catalog.sources, diags).into_iter().map(convert));
+    given.extend(subject::assignments(&options.set, catalog, diags));
     Ok(Request {
         preset: preset.unwrap_or_default(),
         modifier,
@@ -307,21 +283,6 @@ fn request(
     })
 }
 
-/// The process's variables; those that are not UTF-8 are none of ours.
-fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-}
-
-fn convert(entry: Entry) -> Given {
-    let (origin, variable) = match entry.origin {
-        Origin::Flag => ("--set".to_owned(), false),
-        Origin::ValuesFile(name) => (name, false),
-        Origin::EnvFile(name) => (name, true),
-        Origin::Environment => (ENVIRONMENT.to_owned(), true),
-    };
-    Given { key: entry.key, value: At { value: entry.value.value, span: entry.value.span }, origin, variable }
-}
-
 fn no_preset(catalog: &Catalog) -> Failure {
     let available: Vec<&str> = catalog.presets.keys().map(String::as_str).collect();
     let diagnostic = Diagnostic::error(Code::UnknownPreset, "no preset named, and no DSQL variable in the environment")
@@ -329,73 +290,6 @@ fn no_preset(catalog: &Catalog) -> Failure {
         .fact("name", serde_json::Value::Null)
         .fact("available", available);
     Failure::Refused(Box::leak(Box::default()), Diagnostics::from(diagnostic))
-}
-
-/// Reads one of the user's files. One that is too large or not UTF-8 is the user's fault, one that cannot be read is not.
-fn read_text(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Option<String> {
-    let shown = path.display().to_string();
-    let bytes = match read_bytes(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            diags.push(
-                Diagnostic::error(Code::Io, format!("cannot read `{shown}`: {error}"))
-                    .help("name a file that can be read"),
-            );
-            return None;
-        }
-    };
-    if bytes.len() as u64 > LARGEST_PROFILE {
-        let file = catalog.sources.add(shown.clone(), "");
-        let message = format!("`{shown}` has more than {LARGEST_PROFILE} bytes");
-        diags.push(refused(file, Code::TooLarge, message));
-        return None;
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            let file = catalog.sources.add(shown.clone(), "");
-            let at = error.utf8_error().valid_up_to();
-            diags.push(refused(file, Code::Syntax, format!("`{shown}` is not UTF-8 text (byte {at})")));
-            None
-        }
-    }
-}
-
-/// A file's bytes; one more than are read at most tells that there are more. A pipe or a device has no length to ask for.
-fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_PROFILE + 1), &mut bytes)?;
-    Ok(bytes)
-}
-
-fn refused(file: FileId, code: Code, message: String) -> Diagnostic {
-    Diagnostic::error(code, message)
-        .at(Span::new(file, 0..0), "this file")
-        .help("give a text file of key and value pairs")
-}
-
-fn running(path: &Path, catalog: &mut Catalog, diags: &mut Diagnostics) -> Option<ConfigProfile> {
-    let text = read_text(path, catalog, diags)?;
-    let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    let parsed: Result<ConfigProfile, String> = if yaml {
-        serde_yaml::from_str(&text).map_err(|error| error.to_string())
-    } else {
-        serde_json::from_str(&text).map_err(|error| error.to_string())
-    };
-    match parsed {
-        Ok(profile) => Some(profile),
-        Err(error) => {
-            let file = catalog.sources.add(path.display().to_string(), text);
-            let first = error.lines().next().unwrap_or_default().to_owned();
-            diags.push(
-                Diagnostic::error(Code::InvalidValue, format!("not a compiled profile: {first}"))
-                    .at(Span::new(file, 0..0), "this file")
-                    .help("give the `profile.json` that `tdsql compile -o DIR` wrote"),
-            );
-            None
-        }
-    }
 }
 
 /// RFC 3339 time of this compile; `SOURCE_DATE_EPOCH` fixes it.

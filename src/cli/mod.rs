@@ -7,6 +7,7 @@ mod catalog_commands;
 mod compile;
 mod listing;
 mod session;
+mod subject;
 mod terminal;
 
 use args::{Command, Tdsql};
