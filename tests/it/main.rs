@@ -8,6 +8,7 @@ mod compile;
 mod diagnostics;
 mod docs;
 mod inventory;
+mod quoting;
 mod requests;
 mod schema;
 mod support;

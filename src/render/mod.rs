@@ -1,5 +1,7 @@
 //! Templates → text: strict about undefined names, bounded in work, deterministic. The only user of minijinja.
 
+mod quote;
+
 use crate::model::format_duration;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
@@ -92,8 +94,10 @@ impl<'t> Templates<'t> {
             };
             Ok(if colored { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() })
         });
-        environment.add_filter("comment", |text: &str, mark: &str| {
-            text.trim().lines().map(|line| format!("{mark}{}", line.trim_end())).collect::<Vec<_>>().join("\n")
+        environment
+            .add_filter("comment", |text: &str, mark: &str, width: Option<usize>| quote::comment(text, mark, width));
+        environment.add_filter("quote", |text: &str, style: &str| {
+            quote::quote(text, style).map_err(|message| Error::new(ErrorKind::InvalidOperation, message))
         });
         Templates { environment }
     }
