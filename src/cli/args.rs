@@ -39,6 +39,36 @@ pub(super) struct Global {
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = GLOBAL)]
     pub(super) color: Color,
+    /// The form in which errors, warnings and fired guard rails are told on standard error.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORM",
+        default_value = "auto",
+        env = "TDSQL_ERRORS",
+        hide_env_values = true,
+        help_heading = GLOBAL
+    )]
+    pub(super) errors: ErrorFormat,
+}
+
+/// The form in which diagnostics are told on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ErrorFormat {
+    /// Text, unless standard output is one document, which has them then.
+    // An empty variable chooses nothing.
+    #[value(alias = "")]
+    Auto,
+    /// Excerpts with carets.
+    Text,
+    /// A line each.
+    Short,
+    /// One JSON document.
+    Json,
+    /// Workflow annotations.
+    Github,
+    /// A SARIF 2.1.0 document.
+    Sarif,
 }
 
 /// When to use colours.

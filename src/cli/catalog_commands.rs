@@ -40,6 +40,10 @@ fn report(
     diagnostics: &Diagnostics,
     files: usize,
 ) -> Result<(), Failure> {
+    // Standard output has them; where a form was chosen for standard error, that has them too.
+    if session.chose_errors() {
+        session.report(sources, diagnostics.as_slice());
+    }
     let format = match format {
         CheckFormat::Json => {
             let found: Vec<Value> = diagnostics.iter().map(|diagnostic| diag::to_json(sources, diagnostic)).collect();

@@ -29,9 +29,7 @@ pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
             return Err(Failure::Refused(&catalog.sources, all));
         }
     };
-    if !session.quiet && !warnings.is_empty() {
-        session.terminal.err(&session.render(&catalog.sources, &warnings));
-    }
+    session.report(&catalog.sources, &warnings);
     let mut compilation = std::mem::ManuallyDrop::new(compilation);
     tell(session, options, &mut compilation).map_err(|told| match told {
         Told::Template(faults) => Failure::Refused(&catalog.sources, faults),
@@ -67,14 +65,15 @@ fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>)
         // An adapter that fails is told now, not when the files are asked for.
         compilation.snippets()?;
     }
-    if options.format == CompileFormat::Text && (!session.quiet || withheld) {
-        let fired = compilation.diagnostics();
-        if !fired.is_empty() {
-            session.terminal.err(&session.render(&compilation.catalog.sources, fired.as_slice()));
-        }
-        if withheld && compilation.errors() == 0 {
-            session.terminal.err("error: warnings are denied; nothing was written");
-        }
+    let mut fired = compilation.diagnostics();
+    if withheld && compilation.errors() == 0 {
+        let denied = Diagnostic::error(Code::GuardRail, "warnings are denied; nothing was written");
+        fired.push(denied.help("mend what each rail names, or let warnings pass"));
+    }
+    if options.format == CompileFormat::Text || session.chose_errors() {
+        // Denied warnings are why nothing was written: they are told even where only errors are.
+        let keep = |diagnostic: &Diagnostic| withheld || !session.quiet || diagnostic.is_error();
+        session.report_all(&compilation.catalog.sources, &fired.into_iter().filter(keep).collect::<Vec<_>>());
     }
     match options.format {
         CompileFormat::Json => session.terminal.out_json(&compilation.result()?)?,

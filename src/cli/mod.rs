@@ -8,6 +8,7 @@ mod compile;
 mod listing;
 mod session;
 mod subject;
+mod teller;
 mod terminal;
 
 use args::{Command, Tdsql};
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => catalog_commands::completions(&mut session, *shell),
     };
     let exit = outcome.unwrap_or_else(|failure| session.fail(&failure));
+    session.finish();
     ExitCode::from(exit as u8)
 }
 

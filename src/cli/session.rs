@@ -2,9 +2,10 @@
 
 use super::Exit;
 use super::args::{CheckFormat, Command, CompileFormat, Global, ListFormat, Tdsql};
+use super::teller::{self, Teller};
 use super::terminal::Terminal;
 use crate::catalog::{Broken, Catalog};
-use crate::diag::{self, Code, Diagnostic, Diagnostics, Format, SourceMap, Style};
+use crate::diag::{self, Code, Collected, Diagnostic, Diagnostics, Format, SourceMap};
 use crate::loader::{DataSet, Depth};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub(super) struct Session {
     /// Whether a refusal is one document on standard output, and of which kind.
     json: bool,
     yaml: bool,
+    sarif: bool,
+    teller: Teller,
 }
 
 /// Why a command did not do what it was asked for.
@@ -62,7 +65,7 @@ impl Failure {
 
 impl Session {
     pub(super) fn new(arguments: &Tdsql) -> Self {
-        let Global { data, no_local, quiet, verbose, color } = &arguments.global;
+        let Global { data, no_local, quiet, verbose, color, errors } = &arguments.global;
         let json = match &arguments.command {
             Command::Compile(options) => options.format == CompileFormat::Json,
             Command::ListPresets(options)
@@ -74,13 +77,20 @@ impl Session {
             _ => false,
         };
         let yaml = matches!(&arguments.command, Command::Compile(options) if options.format == CompileFormat::Yaml);
+        let (sarif, otherwise) = match &arguments.command {
+            Command::Check(options) => (options.format == CheckFormat::Sarif, teller::of_check(options.format)),
+            _ => (false, Format::Text),
+        };
+        let mut terminal = Terminal::new(*color);
         Session {
             yaml,
+            sarif,
+            teller: Teller::new(*errors, otherwise, &mut terminal),
             data: if data.is_empty() { variable_dirs() } else { data.clone() },
             no_local: *no_local,
             quiet: *quiet,
             verbose: *verbose,
-            terminal: Terminal::new(*color),
+            terminal,
             json,
         }
     }
@@ -137,72 +147,86 @@ impl Session {
     /// time, so it is never taken apart.
     pub(super) fn catalog(&self) -> Result<&'static mut Catalog, Failure> {
         let catalog = Box::leak(Box::new(Catalog::link(self.files(None)?, Depth::Compile)?));
-        if !self.quiet && !catalog.warnings.is_empty() {
-            self.terminal.err(&self.render(&catalog.sources, catalog.warnings.as_slice()));
-        }
+        self.report(&catalog.sources, catalog.warnings.as_slice());
         Ok(catalog)
     }
 
-    /// Diagnostics as text for standard error.
-    pub(super) fn render(&self, sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
-        let style = Style { color: self.terminal.err_colored, width: self.terminal.width };
-        diag::render(Format::Text, sources, diagnostics, style)
+    /// Whether the user chose a form for what standard error has to say. It then says everything, whatever standard
+    /// output has.
+    pub(super) fn chose_errors(&self) -> bool {
+        self.teller.chosen
     }
 
-    fn tell(&self, sources: &SourceMap, diagnostics: &Diagnostics, what: &str) {
-        self.terminal.err(&format!("{}\n{}", self.render(sources, diagnostics.as_slice()), counted(diagnostics, what)));
+    /// Tells diagnostics on standard error, in the form of `--errors`; with `-q`, errors only.
+    pub(super) fn report(&self, sources: &SourceMap, diagnostics: &[Diagnostic]) {
+        let told = |diagnostic: &&Diagnostic| !self.quiet || diagnostic.is_error();
+        let told: Vec<Diagnostic> = diagnostics.iter().filter(told).cloned().collect();
+        self.report_all(sources, &told);
+    }
+
+    /// Likewise, with `-q` too.
+    pub(super) fn report_all(&self, sources: &SourceMap, diagnostics: &[Diagnostic]) {
+        self.teller.tell(&self.terminal, sources, diagnostics);
+    }
+
+    /// Tells what is left to tell, once the command is done.
+    pub(super) fn finish(&self) {
+        self.teller.finish(&self.terminal);
     }
 
     /// Tells a failure, and gives the exit code that it means.
     pub(super) fn fail(&self, failure: &Failure) -> Exit {
-        let plain = !self.json && !self.yaml;
-        let (exit, document) = match failure {
+        let outside;
+        let (exit, outer, sources, diagnostics, what) = match failure {
             Failure::Catalog(sources, diagnostics) => {
-                if plain {
-                    self.tell(sources, diagnostics, "the catalog is broken");
-                }
-                (Exit::Catalog, errors(sources, diagnostics, Some(Code::Catalog)))
+                (Exit::Catalog, Some(Code::Catalog), *sources, diagnostics, "the catalog is broken")
             }
             Failure::Refused(sources, diagnostics) => {
                 // A circle is the catalog's fault whatever was asked for; a file that cannot be read is nobody's.
                 let of = |code: Code| diagnostics.iter().any(|diagnostic| diagnostic.code == code);
-                let (exit, outer, what) = if of(Code::DependencyCycle) {
-                    (Exit::Catalog, Some(Code::Catalog), "the catalog is broken")
+                if of(Code::DependencyCycle) {
+                    (Exit::Catalog, Some(Code::Catalog), *sources, diagnostics, "the catalog is broken")
                 } else if of(Code::Io) {
-                    (Exit::Outside, None, "nothing was compiled")
+                    (Exit::Outside, None, *sources, diagnostics, "nothing was compiled")
                 } else {
-                    (Exit::Refused, None, "nothing was compiled")
-                };
-                if plain {
-                    self.tell(sources, diagnostics, what);
+                    (Exit::Refused, None, *sources, diagnostics, "nothing was compiled")
                 }
-                (exit, errors(sources, diagnostics, outer))
             }
             Failure::Outside(message) => {
-                if plain {
-                    self.terminal.err(&format!("error[io]: {message}"));
-                }
-                (
-                    Exit::Outside,
-                    json!({ "errors": [{ "severity": "error", "code": Code::Io.as_str(), "message": message, "help": null }] }),
-                )
+                outside = (SourceMap::new(), Diagnostics::from(Diagnostic::error(Code::Io, message.as_str())));
+                (Exit::Outside, None, &outside.0, &outside.1, "")
             }
             Failure::Output(error) => {
-                self.terminal.err(&format!("error[io]: cannot write to standard output: {error}"));
+                let message = format!("cannot write to standard output: {error}");
+                self.report(&SourceMap::new(), &[Diagnostic::error(Code::Io, message)]);
                 return Exit::Outside;
             }
         };
-        let told = if self.json {
-            self.terminal.out_json(&document)
+        if self.teller.chosen || !(self.json || self.yaml || self.sarif) {
+            self.report(sources, diagnostics.as_slice());
+            if !what.is_empty() {
+                self.teller.close(&self.terminal, &counted(diagnostics, what));
+            }
+        }
+        match self.refuse(sources, diagnostics, outer) {
+            Ok(()) => exit,
+            Err(error) => self.fail(&Failure::Output(error)),
+        }
+    }
+
+    /// The refusal as the one document of standard output, where that is one.
+    fn refuse(&self, sources: &SourceMap, diagnostics: &Diagnostics, outer: Option<Code>) -> std::io::Result<()> {
+        if self.json {
+            self.terminal.out_json(&errors(sources, diagnostics, outer))
         } else if self.yaml {
-            serde_yaml::to_string(&document).map_err(std::io::Error::other).and_then(|text| self.terminal.out(&text))
+            let text = serde_yaml::to_string(&errors(sources, diagnostics, outer)).map_err(std::io::Error::other)?;
+            self.terminal.out(&text)
+        } else if let Some(mut collected) = self.sarif.then(|| Collected::new(Format::Sarif)).flatten() {
+            collected.add(sources, diagnostics.as_slice());
+            self.terminal.out_json(&collected.document())
         } else {
             Ok(())
-        };
-        if let Err(error) = told {
-            return self.fail(&Failure::Output(error));
         }
-        exit
     }
 }
 

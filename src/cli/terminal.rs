@@ -11,6 +11,8 @@ pub(super) struct Terminal {
     pub(super) out_colored: bool,
     /// Whether standard error does.
     pub(super) err_colored: bool,
+    /// Whether standard error takes prose; it may be reserved for one document.
+    pub(super) prose: bool,
 }
 
 impl Terminal {
@@ -25,6 +27,7 @@ impl Terminal {
             width: width(),
             out_colored: colored(io::stdout().is_terminal()),
             err_colored: colored(io::stderr().is_terminal()),
+            prose: true,
         }
     }
 
@@ -46,8 +49,15 @@ impl Terminal {
         self.out(&text)
     }
 
-    /// Writes a line to standard error. What cannot be said there cannot be said at all.
+    /// Writes prose to standard error, unless that is reserved for a document.
     pub(super) fn err(&self, text: &str) {
+        if self.prose {
+            self.err_document(text);
+        }
+    }
+
+    /// Writes to standard error. What cannot be said there cannot be said at all.
+    pub(super) fn err_document(&self, text: &str) {
         let mut err = io::stderr().lock();
         let _ = err.write_all(text.as_bytes());
         if !text.ends_with('\n') {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::render::visible;
-use super::{Code, Diagnostic, Severity, SourceMap, Span};
+use super::{Code, Diagnostic, Format, Severity, SourceMap, Span};
 
 /// A diagnostic as a JSON object: `severity`, `code`, `message`, `help`, `file`, `line`, `column`,
 /// `end_line`, `end_column`, `related`, then the facts by their names.
@@ -62,10 +62,41 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-/// `{"diagnostics": […]}`.
-pub(super) fn json(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
-    let all: Vec<Value> = diagnostics.iter().map(|d| to_json(sources, d)).collect();
-    pretty(&json!({ "diagnostics": all }))
+/// A document that diagnostics are collected for, a few at a time and from any sources, until all are known.
+#[derive(Debug, Clone)]
+pub struct Collected {
+    sarif: bool,
+    found: Vec<(Code, Value)>,
+}
+
+impl Collected {
+    /// An empty collection, where the format is one document; none where diagnostics can be written one by one.
+    #[must_use]
+    pub fn new(format: Format) -> Option<Self> {
+        matches!(format, Format::Json | Format::Sarif)
+            .then(|| Self { sarif: format == Format::Sarif, found: Vec::new() })
+    }
+
+    /// Adds diagnostics.
+    pub fn add(&mut self, sources: &SourceMap, diagnostics: &[Diagnostic]) {
+        let form = if self.sarif { sarif_result } else { to_json };
+        self.found.extend(diagnostics.iter().map(|diagnostic| (diagnostic.code, form(sources, diagnostic))));
+    }
+
+    /// The document: `{"diagnostics": […]}`, or SARIF 2.1.0.
+    #[must_use]
+    pub fn document(self) -> Value {
+        if self.sarif {
+            return sarif(self.found);
+        }
+        json!({ "diagnostics": self.found.into_iter().map(|(_, found)| found).collect::<Vec<_>>() })
+    }
+}
+
+/// One document of all diagnostics.
+pub(super) fn document(mut collected: Collected, sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+    collected.add(sources, diagnostics);
+    pretty(&collected.document())
 }
 
 /// One workflow command for each diagnostic.
@@ -77,8 +108,11 @@ pub(super) fn github(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String 
             Severity::Warning => "::warning ",
             Severity::Note => "::notice ",
         });
-        if let Some(label) = &diagnostic.primary {
-            let position = sources.position(label.span);
+        // A place that is in no file cannot be annotated: it is named in the text.
+        let place = diagnostic.primary.as_ref().map(|label| (label, sources.position(label.span)));
+        if let Some((label, position)) = place
+            && sources.is_file(label.span.file)
+        {
             out.push_str("file=");
             escape(&mut out, sources.name(label.span.file), true);
             write!(out, ",line={},col={},", position.line, position.column).expect("writing to a string cannot fail");
@@ -87,11 +121,18 @@ pub(super) fn github(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String 
         escape(&mut out, diagnostic.code.as_str(), true);
         out.push_str("::");
         escape(&mut out, &diagnostic.message, false);
-        if let Some(label) = &diagnostic.primary
-            && !label.text.is_empty()
-        {
-            out.push_str("%0A");
-            escape(&mut out, &label.text, false);
+        if let Some((label, position)) = place {
+            let mut at = Vec::new();
+            if !sources.is_file(label.span.file) {
+                at.push(format!("{}:{}:{}", sources.name(label.span.file), position.line, position.column));
+            }
+            if !label.text.is_empty() {
+                at.push(label.text.clone());
+            }
+            if !at.is_empty() {
+                out.push_str("%0A");
+                escape(&mut out, &at.join(": "), false);
+            }
         }
         if let Some(help) = &diagnostic.help {
             out.push_str("%0Ahelp: ");
@@ -117,9 +158,9 @@ fn escape(out: &mut String, text: &str, property: bool) {
     }
 }
 
-/// A SARIF 2.1.0 document.
-pub(super) fn sarif(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
-    let mut codes: Vec<Code> = diagnostics.iter().map(|d| d.code).collect();
+/// A SARIF 2.1.0 document of results, each with the code that is its rule.
+fn sarif(found: Vec<(Code, Value)>) -> Value {
+    let mut codes: Vec<Code> = found.iter().map(|(code, _)| *code).collect();
     codes.sort_unstable_by_key(|code| code.as_str());
     codes.dedup();
     let rules: Vec<Value> = codes
@@ -132,8 +173,14 @@ pub(super) fn sarif(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
         })
         .collect();
     let indices: BTreeMap<Code, usize> = codes.iter().enumerate().map(|(i, &c)| (c, i)).collect();
-    let results: Vec<Value> = diagnostics.iter().map(|d| sarif_result(sources, d, indices[&d.code])).collect();
-    pretty(&json!({
+    let results: Vec<Value> = found
+        .into_iter()
+        .map(|(code, mut result)| {
+            result["ruleIndex"] = indices[&code].into();
+            result
+        })
+        .collect();
+    json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -147,13 +194,14 @@ pub(super) fn sarif(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
-    }))
+    })
 }
 
-fn sarif_result(sources: &SourceMap, diagnostic: &Diagnostic, rule: usize) -> Value {
+/// A result; the number of its rule is known once all are.
+fn sarif_result(sources: &SourceMap, diagnostic: &Diagnostic) -> Value {
     let mut result = Map::new();
     result.insert("ruleId".into(), diagnostic.code.as_str().into());
-    result.insert("ruleIndex".into(), rule.into());
+    result.insert("ruleIndex".into(), Value::Null);
     // SARIF's levels have the names of ours.
     result.insert("level".into(), diagnostic.severity.as_str().into());
     let mut text = diagnostic.message.clone();
@@ -221,7 +269,7 @@ fn uri(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Format, Style, render};
+    use super::super::{Style, render};
     use super::*;
 
     fn example() -> (SourceMap, Vec<Diagnostic>) {
@@ -280,6 +328,33 @@ mod tests {
              no 100%25%0Amatch\u{241b}[0m: a, b%0Ahere%0Ahelp: try `y`\n\
              ::notice title=io::nothing to do\n"
         );
+    }
+
+    #[test]
+    fn a_place_in_no_file_is_not_annotated() {
+        let mut sources = SourceMap::new();
+        let flag = sources.add_unfiled("--set", "a=b");
+        let found = [Diagnostic::error(Code::Io, "no").at(Span::new(flag, 2..3), "here")];
+        assert_eq!(
+            render(Format::Github, &sources, &found, Style::default()),
+            "::error title=io::no%0A--set:1:3: here\n"
+        );
+    }
+
+    #[test]
+    fn what_is_collected_from_several_sources_is_one_document() {
+        let (sources, all) = example();
+        let mut other = SourceMap::new();
+        let file = other.add("c.toml", "z");
+        let found = Diagnostic::warning(Code::Syntax, "a third").at(Span::new(file, 0..1), "");
+        let mut collected = Collected::new(Format::Sarif).expect("SARIF is one document");
+        collected.add(&sources, &all);
+        collected.add(&other, &[found]);
+        let run = &collected.document()["runs"][0];
+        let names: Vec<&Value> = run["results"].as_array().expect("a list").iter().map(|r| &r["ruleIndex"]).collect();
+        assert_eq!(names, [2, 0, 1]);
+        assert_eq!(run["results"][2]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "c.toml");
+        assert!(Collected::new(Format::Github).is_none());
     }
 
     #[test]

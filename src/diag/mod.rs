@@ -14,7 +14,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-pub use machine::to_json;
+pub use machine::{Collected, to_json};
 pub use render::{Format, Style, render};
 pub use source::{At, FileId, Position, SourceMap, Span};
 pub use suggest::nearest;

@@ -45,9 +45,9 @@ pub fn render(format: Format, sources: &SourceMap, diagnostics: &[Diagnostic], s
     match format {
         Format::Text => text(sources, diagnostics, style),
         Format::Short => short(sources, diagnostics, style),
-        Format::Json => machine::json(sources, diagnostics),
         Format::Github => machine::github(sources, diagnostics),
-        Format::Sarif => machine::sarif(sources, diagnostics),
+        Format::Json | Format::Sarif => machine::Collected::new(format)
+            .map_or_else(String::new, |collected| machine::document(collected, sources, diagnostics)),
     }
 }
 

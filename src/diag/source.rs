@@ -121,6 +121,8 @@ pub struct SourceMap {
 struct File {
     name: String,
     text: Cow<'static, str>,
+    /// Whether it is one of the user's files.
+    filed: bool,
     /// The offset at which each line starts; the first is 0. Made when first asked for.
     lines: OnceLock<Vec<usize>>,
     /// How many characters start before each multiple of [`STEP`], so that a column deep inside a
@@ -199,14 +201,24 @@ impl SourceMap {
 
     /// Adds a file and returns its identifier.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> FileId {
+        self.insert(name.into(), text.into(), true)
+    }
+
+    /// Adds a source that is no file of the user's: an argument, the environment, a file within the program.
+    pub fn add_unfiled(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> FileId {
+        self.insert(name.into(), text.into(), false)
+    }
+
+    fn insert(&mut self, name: String, text: Cow<'static, str>, filed: bool) -> FileId {
         let id = FileId(offset(self.files.len()));
-        self.files.push(File {
-            name: name.into(),
-            text: text.into(),
-            lines: OnceLock::new(),
-            characters: OnceLock::new(),
-        });
+        self.files.push(File { name, text, filed, lines: OnceLock::new(), characters: OnceLock::new() });
         id
+    }
+
+    /// Whether it is a file that the user has: one that can be opened by its name.
+    #[must_use]
+    pub fn is_file(&self, file: FileId) -> bool {
+        self.file(file).is_some_and(|file| file.filed)
     }
 
     /// How many files there are.

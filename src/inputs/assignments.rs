@@ -12,7 +12,7 @@ use crate::model::Scalar;
 pub fn parse_assignments(args: &[String], sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Entry> {
     let mut entries = Vec::with_capacity(args.len());
     for arg in args {
-        let file = sources.add("--set", arg.clone());
+        let file = sources.add_unfiled("--set", arg.clone());
         let Some((left, value)) = arg.split_once('=') else {
             diags.push(
                 Diagnostic::error(Code::InvalidValue, format!("`--set {arg}` has no `=`"))

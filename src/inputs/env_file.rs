@@ -288,7 +288,7 @@ pub fn environment_entries(
         places.push((start..middle - 1, middle..text.len()));
         text.push('\n');
     }
-    let file = sources.add("environment", text);
+    let file = sources.add_unfiled("environment", text);
     vars.into_iter()
         .zip(places)
         .map(|((name, value), (name_at, value_at))| Entry {

@@ -26,6 +26,8 @@ struct DataFile {
     /// How diagnostics name it.
     shown: String,
     text: Cow<'static, str>,
+    /// Whether it stands in the binary, not in a folder.
+    embedded: bool,
 }
 
 /// The files of a catalog by their path within it.
@@ -69,7 +71,7 @@ impl DataSet {
         for file in dir.files() {
             let path = format!("{folder}/{}", file.path().display());
             if let Some(text) = file.contents_utf8() {
-                self.files.insert(path.clone(), DataFile { shown: path, text: Cow::Borrowed(text) });
+                self.files.insert(path.clone(), DataFile { shown: path, text: Cow::Borrowed(text), embedded: true });
             }
         }
         for inner in dir.dirs() {
@@ -87,7 +89,7 @@ impl DataSet {
     pub fn insert(&mut self, path: impl Into<String>, text: impl Into<Cow<'static, str>>) {
         let path = path.into();
         self.laid_over.push(path.clone());
-        self.files.insert(path.clone(), DataFile { shown: path, text: text.into() });
+        self.files.insert(path.clone(), DataFile { shown: path, text: text.into(), embedded: false });
     }
 
     /// Whether a folder has the layout of a catalog: `templates/` alone says nothing.
@@ -166,7 +168,7 @@ impl DataSet {
             Ok(text) if self.files.get(&logical).is_some_and(|file| file.text == text) => {}
             Ok(text) => {
                 self.laid_over.push(shown.clone());
-                self.files.insert(logical, DataFile { shown, text: Cow::Owned(text) });
+                self.files.insert(logical, DataFile { shown, text: Cow::Owned(text), embedded: false });
             }
             Err(fault) => {
                 let message = format!("`{shown}` is not UTF-8 text (byte {})", fault.utf8_error().valid_up_to());
@@ -202,7 +204,14 @@ impl DataSet {
     /// Hands the files to a source map: (path within the catalog, its id), in order of path.
     pub(super) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<(String, FileId)> {
         // First those that are read, so that their numbers are their positions.
-        let read = self.files.into_iter().map(|(path, file)| (path, sources.add(file.shown, file.text))).collect();
+        let read = self
+            .files
+            .into_iter()
+            .map(|(path, file)| match file.embedded {
+                true => (path, sources.add_unfiled(file.shown, file.text)),
+                false => (path, sources.add(file.shown, file.text)),
+            })
+            .collect();
         for (code, shown, message) in self.refused {
             let file = sources.add(shown, "");
             diags.push(Diagnostic::error(code, message).at(Span::new(file, 0..0), "this file").help(match code {

@@ -20,19 +20,19 @@ const EPOCH: &str = "1700000000";
 const SECRET: &str = "wJalrXUtnFEMIhunter2";
 
 /// A working directory of its own, removed at the end.
-struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Place(tempfile::tempdir().expect("a temporary folder can be made"))
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Writes a file, with the folders that it needs.
-    fn put(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn put(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder can be made");
         fs::write(path, content).expect("a file can be written");
@@ -55,11 +55,11 @@ impl Place {
             .stdin(Stdio::null())
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.finish(&mut self.command(arguments))
     }
 
-    fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
+    pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
         self.finish(self.command(arguments).envs(variables.iter().copied()))
     }
 
@@ -77,10 +77,10 @@ impl Place {
 }
 
 /// What a run left on the streams.
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
@@ -96,12 +96,12 @@ impl Ran {
     }
 
     /// Standard output as one JSON document.
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|fault| panic!("one JSON document: {fault}\n{self}"))
     }
 
     /// The entries of `errors`; nothing besides is on standard output.
-    fn errors(&self) -> Vec<Value> {
+    pub(crate) fn errors(&self) -> Vec<Value> {
         let document = self.json();
         let errors = document["errors"].as_array().unwrap_or_else(|| panic!("it has `errors`: {self}")).clone();
         for error in &errors {
@@ -111,18 +111,18 @@ impl Ran {
         errors
     }
 
-    fn codes(&self) -> Vec<String> {
+    pub(crate) fn codes(&self) -> Vec<String> {
         self.errors().iter().map(|error| error["code"].as_str().expect("text").to_owned()).collect()
     }
 
     #[track_caller]
-    fn ends(self, code: i32) -> Self {
+    pub(crate) fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self}");
         self
     }
 
     #[track_caller]
-    fn says(self, words: &[&str]) -> Self {
+    pub(crate) fn says(self, words: &[&str]) -> Self {
         for word in words {
             assert!(self.stderr.contains(word), "`{word}` is not said:\n{self}");
         }
@@ -140,7 +140,7 @@ impl std::fmt::Display for Ran {
 /// Compares both streams and the exit code with the snapshot of this name. Digests and versions differ from one
 /// release to the next; that they are what they should be is asserted elsewhere.
 #[track_caller]
-fn shows(name: &str, ran: &Ran) {
+pub(crate) fn shows(name: &str, ran: &Ran) {
     let mut settings = snapshots("cli");
     settings.add_filter("[0-9a-f]{64}", "[digest]");
     settings.add_filter(&format!("tdsql {}", env!("CARGO_PKG_VERSION").replace('.', r"\.")), "tdsql [version]");
@@ -1740,7 +1740,7 @@ fn check_judges_no_value_that_nobody_wrote() {
 }
 
 /// The parts of SARIF 2.1.0 that readers rely on.
-fn is_sarif(document: &Value, results: usize) {
+pub(crate) fn is_sarif(document: &Value, results: usize) {
     assert_eq!(document["version"], "2.1.0");
     assert!(document["$schema"].as_str().is_some_and(|schema| schema.contains("sarif") && schema.contains("2.1.0")));
     let runs = document["runs"].as_array().expect("a list");

@@ -4,6 +4,7 @@
 mod architecture;
 mod catalog;
 mod cli;
+mod cli_errors;
 mod compile;
 mod diagnostics;
 mod docs;
