@@ -6,11 +6,14 @@ use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::expr::{Expr, ExprError, ExprErrorKind, Frame};
 use crate::graph::Dependencies;
-use crate::model::{LONGEST_DURATION, Scalar, Source, ValueType};
+use crate::model::{LONGEST_DURATION, Origin, Scalar, Source, ValueType};
 use semver::Version;
 
 /// The most cycles that one run reports.
 const MOST_CYCLES: usize = 20;
+
+/// Inputs whose text is kept for carets, and that are no files.
+const NO_FILES: [&str; 2] = ["--set", "environment"];
 
 /// A value that the user sets.
 #[derive(Debug, Clone)]
@@ -170,6 +173,26 @@ impl<'c> Resolution<'c> {
     #[must_use]
     pub fn winner(&self, id: ParamId) -> Spoken<'_> {
         self.spoken(id).next_back().expect("the registry speaks on every parameter")
+    }
+
+    /// Who decided a parameter, and where.
+    #[must_use]
+    pub fn origin(&self, id: ParamId) -> Origin {
+        self.origin_of(&self.winner(id))
+    }
+
+    /// The layer that spoke, and its place. What a flag, the environment or a caller gives has no file.
+    #[must_use]
+    pub fn origin_of(&self, spoken: &Spoken<'_>) -> Origin {
+        let span = spoken.candidate.span;
+        let placed = spoken.source != Source::Override
+            || (self.catalog.sources.name(span.file) == spoken.layer && !NO_FILES.contains(&spoken.layer));
+        let layer = match (spoken.source, spoken.layer) {
+            (source, "") => source.as_str().to_owned(),
+            (Source::Override, layer) => layer.to_owned(),
+            (source, layer) => format!("{} {layer}", source.as_str()),
+        };
+        Origin { source: spoken.source, layer, place: placed.then(|| self.catalog.shown_place(span)) }
     }
 
     fn reads_base(&self, expr: &Expr) -> bool {

@@ -514,6 +514,16 @@ impl Catalog {
         place
     }
 
+    /// The file and the line of a place as the user can open it: a file that was laid over is named by its own path.
+    #[must_use]
+    pub fn shown_place(&self, span: Span) -> String {
+        if self.is_laid_over(span) {
+            format!("{}:{}", self.sources.name(span.file), self.sources.line_number(span))
+        } else {
+            self.place(span)
+        }
+    }
+
     /// Appends [`Self::place`].
     pub(crate) fn write_place(&self, span: Span, text: &mut String) {
         use std::fmt::Write as _;

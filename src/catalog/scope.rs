@@ -59,6 +59,11 @@ impl Slots {
         self.parameters + 1 + RESERVED.len() as u32 + index as u32
     }
 
+    /// The number of a rail's step, if the slot is one's.
+    pub(crate) fn as_step(self, slot: u32) -> Option<usize> {
+        slot.checked_sub(self.step(0)).map(|index| index as usize)
+    }
+
     /// The slots of a frame for so many steps.
     pub(crate) fn len(self, steps: usize) -> usize {
         self.step(steps) as usize

@@ -14,6 +14,7 @@
 //! same sequence; the arguments of a call follow its name. That is how errors get their positions although nodes have
 //! none.
 
+mod compare;
 mod functions;
 mod scan;
 mod tree;
@@ -24,6 +25,7 @@ use std::ops::Range;
 
 use evalexpr::{Context, EvalexprError, EvalexprResult, Node, Operator, Value};
 
+pub use compare::{Measure, Part, Parts, Side};
 pub use functions::{Function, functions};
 pub use scan::is_reserved;
 pub use types::Type;

@@ -5,6 +5,7 @@
 
 mod digest;
 mod duration;
+mod explanation;
 mod profile;
 mod scalar;
 mod vocabulary;
@@ -12,6 +13,10 @@ mod vocabulary;
 pub use crate::diag::Severity;
 pub use digest::Digest;
 pub use duration::{LONGEST_DURATION, format_duration, parse_duration};
+pub use explanation::{
+    Basis, Before, Bounds, ConditionPart, Counts, Derivation, Difference, ExternalName, Fact, Follower, KeyExplanation,
+    LockedParam, Operand, Origin, OverrideDetail, PresetExplanation, ProfileExplanation, Replaced, Standing, Versions,
+};
 pub use profile::{
     Change, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, PresetSummary,
     RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,

@@ -115,6 +115,23 @@ words! {
     }
 }
 
+impl Unit {
+    /// What stands behind a number of this unit: `/s`, ` connections`; nothing behind a count.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Unit::PerSec => "/s",
+            Unit::Milliseconds => " ms",
+            Unit::Seconds => " s",
+            Unit::Minutes => " min",
+            Unit::Connections => " connections",
+            Unit::Count => "",
+            Unit::Percent => " %",
+            Unit::Bytes => " bytes",
+        }
+    }
+}
+
 impl ValueType {
     /// Reads a value of this type from a data file, a flag, a values file or a variable.
     ///

@@ -1,5 +1,9 @@
 //! Judges resolved values; never changes one.
 
+mod condition;
+
+pub use condition::{operands, standing, watched};
+
 use crate::catalog::{Catalog, Rail};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, Span};
 use crate::eval::Resolution;
@@ -94,12 +98,17 @@ pub fn judge_one<'c>(rail: &'c Rail, resolution: &mut Resolution<'c>) -> Result<
 pub fn fires(rail: &Rail, resolution: &mut Resolution<'_>) -> Result<bool, Box<Diagnostic>> {
     if let Some(when) = &rail.when {
         take_steps(rail, 0..rail.steps_of_when, resolution)?;
-        if eval(&when.value, when.span, resolution)? == Scalar::Bool(false) {
+        if !holds(&when.value, when.span, resolution)? {
             return Ok(false);
         }
     }
     take_steps(rail, rail.steps_of_when..rail.steps.len(), resolution)?;
-    Ok(eval(&rail.require.value, rail.require.span, resolution)? == Scalar::Bool(false))
+    Ok(!holds(&rail.require.value, rail.require.span, resolution)?)
+}
+
+/// Whether a condition holds.
+fn holds(expr: &Expr, span: Span, resolution: &mut Resolution<'_>) -> Result<bool, Box<Diagnostic>> {
+    Ok(eval(expr, span, resolution)? != Scalar::Bool(false))
 }
 
 /// Evaluates some of a rail's steps into the frame.
