@@ -307,9 +307,37 @@ pub struct Output {
     pub per_service: bool,
     /// Every emitted parameter of this channel.
     pub select: Option<Channel>,
-    /// These parameters, under these names.
-    pub fields: Vec<(ParamId, String)>,
+    /// These parameters.
+    pub fields: Vec<OutputField>,
     /// Where it is declared.
+    pub span: Span,
+}
+
+/// A parameter in an adapter's file.
+#[derive(Debug, Clone)]
+pub struct OutputField {
+    /// The parameter.
+    pub id: ParamId,
+    /// Its name on the consumer's side.
+    pub name: String,
+    /// The form that writes it: an index into [`Adapter::forms`]. The literal form of its type where absent.
+    pub form: Option<usize>,
+    /// Further parameters that the form reads, by their names there.
+    pub with: Vec<(String, ParamId)>,
+    /// The part of the file that it belongs to, or nothing.
+    pub group: String,
+}
+
+/// How values are written in the language of an adapter.
+#[derive(Debug)]
+pub struct Form {
+    /// The kind of value, of a literal form; else the name that fields use.
+    pub name: String,
+    /// The template.
+    pub text: String,
+    /// The name under which the template is known: unique among the adapters.
+    pub template: String,
+    /// Where it stands.
     pub span: Span,
 }
 
@@ -324,8 +352,12 @@ pub struct Adapter {
     pub title: String,
     /// The language of its files.
     pub language: String,
-    /// How values are written: kind → template.
-    pub literals: Vec<(&'static str, String)>,
+    /// How values are written, by kind.
+    pub literals: Vec<Form>,
+    /// Forms that fields choose by name.
+    pub forms: Vec<Form>,
+    /// Parameters that the consumer has no option for, and why.
+    pub lacks: Vec<(ParamId, String)>,
     /// Its files.
     pub outputs: Vec<Output>,
 }

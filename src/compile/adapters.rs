@@ -1,11 +1,11 @@
 //! Renders a profile through the folders of `templates/adapters/`.
 
-use super::{Compilation, one_line};
-use crate::catalog::{Adapter, Catalog, Output, ParamId};
+use super::{Compilation, first_sentence, one_line};
+use crate::catalog::{Adapter, Catalog, Output, OutputField, ParamId};
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::model::{RenderedSnippet, Scalar, ValueType};
-use crate::render::{TemplateFault, Templates};
-use serde_json::{Value, json};
+use crate::model::{RenderedSnippet, Scalar, Source, ValueType};
+use crate::render::{Model, TemplateFault, Templates};
+use std::borrow::Cow;
 
 /// SDK files, platform files.
 type Snippets = (Vec<RenderedSnippet>, Vec<RenderedSnippet>);
@@ -19,10 +19,11 @@ pub(crate) fn render(
     let every = sdk.is_empty() && platform.is_empty();
     let mut diags = Diagnostics::default();
     let (mut sdk_files, mut platform_files) = (Vec::new(), Vec::new());
+    let mut renderer = Renderer::new(compilation);
     for adapter in &compilation.catalog.adapters {
         let (names, files) = if adapter.sdk { (sdk, &mut sdk_files) } else { (platform, &mut platform_files) };
         if every || names.contains(&adapter.name) {
-            match render_adapter(compilation, adapter) {
+            match renderer.adapter(adapter) {
                 Ok(rendered) => files.extend(rendered),
                 Err(faults) => diags.extend(faults),
             }
@@ -31,133 +32,200 @@ pub(crate) fn render(
     if diags.is_empty() { Ok((sdk_files, platform_files)) } else { Err(diags) }
 }
 
-fn render_adapter(compilation: &Compilation<'_>, adapter: &Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
-    let catalog = compilation.catalog;
-    let mut diags = Diagnostics::default();
-    let mut templates = Templates::new();
-    for (kind, text) in &adapter.literals {
-        if let Err(fault) = templates.add(kind, text) {
-            diags.push(failed(catalog, adapter, None, &fault));
-        }
-    }
-    for output in &adapter.outputs {
-        if let Some(text) = catalog.template(&output.template)
-            && let Err(fault) = templates.add(&output.template, text)
-        {
-            diags.push(failed(catalog, adapter, Some(output), &fault));
-        }
-    }
-    if !diags.is_empty() {
-        return Err(diags);
-    }
-    let mut files = Vec::new();
-    for output in &adapter.outputs {
-        match render_output(compilation, adapter, output, &templates) {
-            Ok(rendered) => files.extend(rendered),
-            Err(diagnostic) => diags.push(*diagnostic),
-        }
-    }
-    if diags.is_empty() { Ok(files) } else { Err(diags) }
+/// One engine for all adapters, and what they all say of a parameter made once: together they take most of the time.
+struct Renderer<'r> {
+    compilation: &'r Compilation<'r>,
+    templates: Templates<'r>,
+    parameters: Vec<Option<Model>>,
+    /// What every template may read.
+    common: Model,
 }
 
-fn render_output(
-    compilation: &Compilation<'_>,
-    adapter: &Adapter,
-    output: &Output,
-    templates: &Templates<'_>,
-) -> Result<Vec<RenderedSnippet>, Box<Diagnostic>> {
-    let catalog = compilation.catalog;
-    let fault = |fault: TemplateFault| Box::new(failed(catalog, adapter, Some(output), &fault));
-    let chosen: Vec<(ParamId, String)> = match output.select {
-        Some(channel) => catalog
-            .ids()
-            .filter(|id| compilation.resolution.withheld(*id).is_none())
-            .filter_map(|id| catalog.parameter(id).output(channel).map(|name| (id, name.to_owned())))
-            .collect(),
-        None => {
-            output.fields.iter().filter(|(id, _)| compilation.resolution.withheld(*id).is_none()).cloned().collect()
-        }
-    };
-    let fields = chosen
-        .into_iter()
-        .map(|(id, name)| field(compilation, adapter, templates, id, name))
-        .collect::<Result<Vec<Value>, _>>()
-        .map_err(fault)?;
-    let services: Vec<Option<&str>> = if output.per_service {
-        catalog.services.iter().map(|service| Some(service.as_str())).collect()
-    } else {
-        vec![None]
-    };
-    let mut files = Vec::with_capacity(services.len());
-    for service in services {
-        let model = json!({
-            "header": compilation.header(),
-            "preset": compilation.resolution.inputs.preset.map(|preset| preset.layer.name.clone()),
-            "modifier": compilation.resolution.inputs.modifier.map(|modifier| modifier.name.clone()),
-            "digest": compilation.digest,
-            "services": catalog.services,
-            "service": service,
-            "fields": fields,
-        });
-        let content = templates.render(&output.template, &model).map_err(fault)?;
-        if content.trim().is_empty() {
-            return Err(Box::new(
-                Diagnostic::error(
-                    Code::AdapterFailed,
-                    format!("the adapter `{}` rendered nothing into `{}`", adapter.name, output.file),
-                )
-                .at(output.span, "this output")
-                .help("a template must render something for every profile"),
-            ));
-        }
-        files.push(RenderedSnippet {
-            adapter: adapter.name.clone(),
-            language: adapter.language.clone(),
-            filename: output.file.replace("{{ service }}", service.unwrap_or_default()),
-            content,
-        });
+impl<'r> Renderer<'r> {
+    fn new(compilation: &'r Compilation<'_>) -> Self {
+        let (catalog, inputs) = (compilation.catalog, &compilation.resolution.inputs);
+        let common = Model::record(
+            vec![
+                ("header", Model::of(&compilation.header())),
+                ("preset", Model::of(&inputs.preset.map(|preset| preset.layer.name.as_str()))),
+                ("modifier", Model::of(&inputs.modifier.map(|modifier| modifier.name.as_str()))),
+                ("digest", compilation.digest.as_str().into()),
+                ("services", Model::of(&catalog.services)),
+            ],
+            None,
+        );
+        Renderer { compilation, templates: Templates::new(), parameters: vec![None; catalog.parameters.len()], common }
     }
-    Ok(files)
-}
 
-fn field(
-    compilation: &Compilation<'_>,
-    adapter: &Adapter,
-    templates: &Templates<'_>,
-    id: ParamId,
-    name: String,
-) -> Result<Value, TemplateFault> {
-    let parameter = compilation.catalog.parameter(id);
-    let value = compilation.resolution.value(id);
-    let shown = parameter.value_type.show(value);
-    let form = match (parameter.value_type, value) {
-        (ValueType::Duration, _) => "duration",
-        (_, Scalar::Bool(true)) => "true",
-        (_, Scalar::Bool(false)) => "false",
-        (_, Scalar::Int(_)) => "int",
-        (_, Scalar::Float(_)) => "float",
-        (_, Scalar::Str(_)) => "string",
-    };
-    let milliseconds = (parameter.value_type == ValueType::Duration).then(|| value.as_i64()).flatten();
-    let shown = serde_json::to_value(&shown).unwrap_or_default();
-    let literal = if adapter.literals.iter().any(|(kind, _)| *kind == form) {
-        templates.render(form, &json!({ "value": shown, "milliseconds": milliseconds.unwrap_or(0) }))?
-    } else {
-        shown.to_string()
-    };
-    let mut why = String::new();
-    compilation.provenance(id, &mut why);
-    Ok(json!({
-        "key": parameter.key,
-        "name": name,
-        "value": shown,
-        "literal": literal,
-        "type": parameter.value_type.as_str(),
-        "milliseconds": milliseconds.unwrap_or(0),
-        "summary": one_line(&parameter.summary),
-        "rationale": one_line(&parameter.rationale),
-        "why": why,
-    }))
+    fn adapter(&mut self, adapter: &'r Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
+        let catalog = self.compilation.catalog;
+        let mut diags = Diagnostics::default();
+        for form in adapter.literals.iter().chain(&adapter.forms) {
+            if let Err(fault) = self.templates.add(&form.template, &form.text) {
+                diags.push(failed(catalog, adapter, None, &fault));
+            }
+        }
+        for output in &adapter.outputs {
+            if let Some(text) = catalog.template(&output.template)
+                && let Err(fault) = self.templates.add(&output.template, text)
+            {
+                diags.push(failed(catalog, adapter, Some(output), &fault));
+            }
+        }
+        if !diags.is_empty() {
+            return Err(diags);
+        }
+        let mut files = Vec::new();
+        for output in &adapter.outputs {
+            match self.output(adapter, output) {
+                Ok(rendered) => files.extend(rendered),
+                Err(diagnostic) => diags.push(*diagnostic),
+            }
+        }
+        if diags.is_empty() { Ok(files) } else { Err(diags) }
+    }
+
+    fn output(&mut self, adapter: &Adapter, output: &Output) -> Result<Vec<RenderedSnippet>, Box<Diagnostic>> {
+        let catalog = self.compilation.catalog;
+        let fault = |fault: TemplateFault| Box::new(failed(catalog, adapter, Some(output), &fault));
+        let emitted = |id: ParamId| self.compilation.resolution.withheld(id).is_none();
+        let chosen: Vec<Cow<'_, OutputField>> = match output.select {
+            Some(channel) => catalog
+                .ids()
+                .filter(|id| emitted(*id))
+                .filter_map(|id| {
+                    let name = catalog.parameter(id).output(channel)?.to_owned();
+                    Some(Cow::Owned(OutputField { id, name, form: None, with: Vec::new(), group: String::new() }))
+                })
+                .collect(),
+            None => output.fields.iter().filter(|field| emitted(field.id)).map(Cow::Borrowed).collect(),
+        };
+        let lacking: Vec<&(ParamId, String)> = adapter.lacks.iter().filter(|(id, _)| emitted(*id)).collect();
+        let mut fields = Vec::with_capacity(chosen.len());
+        for field in chosen {
+            fields.extend(self.field(adapter, &field).map_err(fault)?);
+        }
+        let lacks = lacking
+            .into_iter()
+            .map(|(id, reason)| {
+                Model::record(vec![("reason", one_line(reason).as_str().into())], Some(self.parameter(*id)))
+            })
+            .collect();
+        let (fields, lacks) = (Model::list(fields), Model::list(lacks));
+        let services: Vec<Option<&str>> = if output.per_service {
+            catalog.services.iter().map(|service| Some(service.as_str())).collect()
+        } else {
+            vec![None]
+        };
+        let mut files = Vec::with_capacity(services.len());
+        for service in services {
+            let entries = vec![("service", Model::of(&service)), ("fields", fields.clone()), ("lacks", lacks.clone())];
+            let model = Model::record(entries, Some(&self.common));
+            let content = self.templates.render_model(&output.template, &model).map_err(fault)?;
+            if content.trim().is_empty() {
+                return Err(Box::new(
+                    Diagnostic::error(
+                        Code::AdapterFailed,
+                        format!("the adapter `{}` rendered nothing into `{}`", adapter.name, output.file),
+                    )
+                    .at(output.span, "this output")
+                    .help("a template must render something for every profile"),
+                ));
+            }
+            files.push(RenderedSnippet {
+                adapter: adapter.name.clone(),
+                language: adapter.language.clone(),
+                filename: output.file.replace("{{ service }}", service.unwrap_or_default()),
+                content,
+            });
+        }
+        Ok(files)
+    }
+
+    /// A field with its literal, or nothing where its form writes none.
+    fn field(&mut self, adapter: &Adapter, field: &OutputField) -> Result<Option<Model>, TemplateFault> {
+        let mut literal = self.literal(adapter, field.id)?;
+        let own = self.parameter(field.id).clone();
+        let (mut parts, mut form_name) = (vec![own.clone()], "");
+        if let Some(form) = field.form.map(|form| &adapter.forms[form]) {
+            form_name = &form.name;
+            let mut entries = vec![("literal".to_owned(), Model::from(literal.as_str()))];
+            for (name, id) in &field.with {
+                let literal = self.literal(adapter, *id)?;
+                let part = self.parameter(*id).clone();
+                entries.push((name.clone(), Model::record(vec![("literal", literal.as_str().into())], Some(&part))));
+                parts.push(part);
+            }
+            literal = self.templates.render_model(&form.template, &Model::map(entries, Some(&own)))?;
+            if literal.trim().is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Model::record(
+            vec![
+                ("name", field.name.as_str().into()),
+                ("literal", literal.as_str().into()),
+                ("form", form_name.into()),
+                ("group", field.group.as_str().into()),
+                ("parts", Model::list(parts)),
+            ],
+            Some(&own),
+        )))
+    }
+
+    /// A value as the adapter's language writes it.
+    fn literal(&mut self, adapter: &Adapter, id: ParamId) -> Result<String, TemplateFault> {
+        let parameter = self.compilation.catalog.parameter(id);
+        let value = self.compilation.resolution.value(id);
+        let kind = match (parameter.value_type, value) {
+            (ValueType::Duration, _) => "duration",
+            (_, Scalar::Bool(true)) => "true",
+            (_, Scalar::Bool(false)) => "false",
+            (_, Scalar::Int(_)) => "int",
+            (_, Scalar::Float(_)) => "float",
+            (_, Scalar::Str(_)) => "string",
+        };
+        match adapter.literals.iter().find(|form| form.name == kind) {
+            // Most forms are a word or nothing.
+            Some(form) if !form.text.contains('{') => Ok(form.text.clone()),
+            Some(form) => {
+                let parameter = self.parameter(id).clone();
+                self.templates.render_model(&form.template, &parameter)
+            }
+            None => Ok(serde_json::to_value(parameter.value_type.show(value)).unwrap_or_default().to_string()),
+        }
+    }
+
+    /// What templates may read of a parameter.
+    fn parameter(&mut self, id: ParamId) -> &Model {
+        let compilation = self.compilation;
+        self.parameters[id.index()].get_or_insert_with(|| {
+            let parameter = compilation.catalog.parameter(id);
+            let value = compilation.resolution.value(id);
+            let winner = compilation.resolution.winner(id);
+            let milliseconds = (parameter.value_type == ValueType::Duration).then(|| value.as_i64()).flatten();
+            let reason = match (&winner.candidate.because, winner.source) {
+                (Some(because), _) => one_line(first_sentence(because)),
+                (None, Source::Derived | Source::Default) => one_line(first_sentence(&parameter.rationale)),
+                (None, _) => String::new(),
+            };
+            let mut why = String::new();
+            compilation.provenance(id, &mut why);
+            Model::record(
+                vec![
+                    ("key", parameter.key.as_str().into()),
+                    ("value", Model::of(&parameter.value_type.show(value))),
+                    ("milliseconds", milliseconds.unwrap_or(0).into()),
+                    ("type", parameter.value_type.as_str().into()),
+                    ("summary", one_line(&parameter.summary).as_str().into()),
+                    ("rationale", one_line(&parameter.rationale).as_str().into()),
+                    ("reason", reason.as_str().into()),
+                    ("why", why.as_str().into()),
+                ],
+                None,
+            )
+        })
+    }
 }
 
 fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: &TemplateFault) -> Diagnostic {
@@ -167,7 +235,10 @@ fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: 
         Diagnostic::error(Code::AdapterFailed, format!("the adapter `{}` failed: {}", adapter.name, fault.message))
             .help("see docs/templates.md for what templates may read")
             .fact("name", adapter.name.clone());
-    if let Some(file) = file {
+    let forms = || adapter.literals.iter().chain(&adapter.forms);
+    if let Some(form) = forms().find(|form| fault.template.as_ref() == Some(&form.template)) {
+        diagnostic = diagnostic.at(form.span, "this form");
+    } else if let Some(file) = file {
         diagnostic = diagnostic.at(catalog.sources.span(file, fault.range.clone().unwrap_or(0..0)), "here");
     } else if let Some(output) = output {
         diagnostic = diagnostic.at(output.span, "this output");

@@ -164,7 +164,16 @@ pub(crate) struct RawOutput {
     pub(crate) template: At<String>,
     pub(crate) per_service: bool,
     pub(crate) select: Option<Channel>,
-    pub(crate) fields: Vec<(At<String>, String)>,
+    pub(crate) fields: Vec<RawField>,
+}
+
+/// `[[output.field]]`.
+pub(crate) struct RawField {
+    pub(crate) parameter: At<String>,
+    pub(crate) name: String,
+    pub(crate) form: Option<At<String>>,
+    pub(crate) with: Vec<(At<String>, At<String>)>,
+    pub(crate) group: String,
 }
 
 /// `adapter.toml`.
@@ -174,6 +183,8 @@ pub(crate) struct RawAdapter {
     pub(crate) title: String,
     pub(crate) language: String,
     pub(crate) literals: Vec<(&'static str, At<String>)>,
+    pub(crate) forms: Vec<(At<String>, At<String>)>,
+    pub(crate) lacks: Vec<(At<String>, At<String>)>,
     pub(crate) outputs: Vec<RawOutput>,
 }
 
@@ -441,6 +452,7 @@ pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> 
             }
         }
     }
+    let (forms, lacks) = (d.text_map(row, "forms"), d.strings(row, "lacks"));
     let outputs = d.tables(row, "output").iter().filter_map(|row| output(d, row)).collect();
     Some(RawAdapter {
         span: row.span,
@@ -448,6 +460,8 @@ pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> 
         title: title?.value,
         language: language?.value,
         literals,
+        forms,
+        lacks,
         outputs,
     })
 }
@@ -461,7 +475,9 @@ fn output(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawOutput> {
         .iter()
         .filter_map(|row| {
             let (parameter, name) = (d.key(row, "parameter"), d.text(row, "name"));
-            Some((parameter?, name?.value))
+            let (form, with) = (d.text(row, "form"), d.text_map(row, "with"));
+            let group = d.text(row, "group").map(|group| group.value).unwrap_or_default();
+            Some(RawField { parameter: parameter?, name: name?.value, form, with, group })
         })
         .collect();
     Some(RawOutput { span: row.span, file: file?, template: template?, per_service, select, fields })

@@ -372,6 +372,16 @@ pub static ADAPTER: Shape = Shape {
         must("title", Kind::Text, "What it renders, in words."),
         must("language", Kind::Text, "The language of its files."),
         may("literals", Kind::Table(&LITERALS), "How values are written in that language."),
+        may(
+            "forms",
+            Kind::TextMap,
+            "Further forms of values, by name, for fields whose consumer wants more than a literal.",
+        ),
+        may(
+            "lacks",
+            Kind::Reasons,
+            "Parameters that the consumer has no option for, with the reason; templates name them.",
+        ),
         must("output", Kind::Tables(&OUTPUT), "The files it renders."),
     ],
 };
@@ -407,5 +417,11 @@ pub static OUTPUT: Shape = Shape {
 pub static OUTPUT_FIELD: Shape = Shape {
     name: "an output field",
     doc: "A parameter and its name in the consumer's language.",
-    fields: &[must("parameter", Kind::Key, "The parameter."), must("name", Kind::Text, "What the consumer calls it.")],
+    fields: &[
+        must("parameter", Kind::Key, "The parameter; while it is not emitted, the field is left out."),
+        must("name", Kind::Text, "What the consumer calls it."),
+        may("form", Kind::Text, "The form of `[forms]` that writes it; one that writes nothing leaves the field out."),
+        may("with", Kind::TextMap, "Further parameters that the form reads: name there = parameter."),
+        may("group", Kind::Text, "The part of the file that it belongs to, as the template has it."),
+    ],
 };

@@ -1,6 +1,9 @@
 //! Templates → text: strict about undefined names, bounded in work, deterministic. The only user of minijinja.
 
+mod model;
 mod quote;
+
+pub use model::Model;
 
 use crate::model::format_duration;
 use minijinja::value::{Value, ValueKind};
@@ -121,6 +124,18 @@ impl<'t> Templates<'t> {
         let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
         names.sort_unstable();
         Ok(names)
+    }
+
+    /// Renders a template over a model that was made before.
+    ///
+    /// # Errors
+    ///
+    /// What could not be rendered, in which template, and where.
+    pub fn render_model(&self, name: &str, model: &Model) -> Result<String, TemplateFault> {
+        self.environment
+            .get_template(name)
+            .and_then(|template| template.render(model.0.clone()))
+            .map_err(|error| TemplateFault::new(&error))
     }
 
     /// Renders a template over a model.

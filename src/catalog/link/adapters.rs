@@ -1,10 +1,10 @@
 //! Links adapters: safe paths, templates that exist, fields that name parameters.
 
 use super::Linker;
-use crate::catalog::{Adapter, Output};
-use crate::diag::{Code, Diagnostic, FileId, Span, nearest};
+use crate::catalog::{Adapter, Form, Output, OutputField};
+use crate::diag::{At, Code, Diagnostic, FileId, Span, nearest};
 use crate::loader::Named;
-use crate::loader::records::RawAdapter;
+use crate::loader::records::{RawAdapter, RawField};
 use std::collections::{BTreeMap, HashMap};
 
 impl Linker<'_> {
@@ -25,6 +25,16 @@ impl Linker<'_> {
                     .help("add `[[output]]` with `file` and `template`"),
             );
         }
+        let form = |table: &str, form: String, text: At<String>| Form {
+            template: format!("adapters/{name}/adapter.toml {table}.{form}"),
+            name: form,
+            text: text.value,
+            span: text.span,
+        };
+        let literals: Vec<Form> =
+            raw.literals.into_iter().map(|(kind, text)| form("literals", kind.to_owned(), text)).collect();
+        let forms: Vec<Form> = raw.forms.into_iter().map(|(name, text)| form("forms", name.value, text)).collect();
+        let lacks = raw.lacks.into_iter().filter_map(|(key, why)| Some((self.resolve(&key)?, why.value))).collect();
         let mut seen: HashMap<String, Span> = HashMap::new();
         let mut outputs = Vec::new();
         for output in raw.outputs {
@@ -82,8 +92,7 @@ impl Linker<'_> {
                         .help("give either `select` or `[[output.field]]`"),
                 );
             }
-            let fields =
-                output.fields.into_iter().filter_map(|(key, name)| Some((self.resolve(&key)?, name))).collect();
+            let fields = output.fields.into_iter().filter_map(|field| self.output_field(field, &forms)).collect();
             outputs.push(Output {
                 file: output.file.value,
                 template,
@@ -93,13 +102,27 @@ impl Linker<'_> {
                 span: output.span,
             });
         }
-        Adapter {
-            name,
-            sdk: raw.sdk,
-            title: raw.title,
-            language: raw.language,
-            literals: raw.literals.into_iter().map(|(kind, text)| (kind, text.value)).collect(),
-            outputs,
+        Adapter { name, sdk: raw.sdk, title: raw.title, language: raw.language, literals, forms, lacks, outputs }
+    }
+
+    fn output_field(&mut self, raw: RawField, forms: &[Form]) -> Option<OutputField> {
+        let id = self.resolve(&raw.parameter);
+        let mut form = None;
+        if let Some(wanted) = raw.form {
+            form = forms.iter().position(|form| form.name == wanted.value);
+            if form.is_none() {
+                let help = match nearest(&wanted.value, forms.iter().map(|form| form.name.as_str())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "forms stand under `[forms]` of the manifest".to_owned(),
+                };
+                self.diags.push(
+                    Diagnostic::error(Code::InvalidTemplate, format!("there is no form `{}`", wanted.value))
+                        .at(wanted.span, "no such form")
+                        .help(help),
+                );
+            }
         }
+        let with = raw.with.into_iter().filter_map(|(name, key)| Some((name.value, self.resolve(&key)?))).collect();
+        Some(OutputField { id: id?, name: raw.name, form, with, group: raw.group })
     }
 }
