@@ -57,3 +57,4 @@ pub mod model;
 pub mod publish;
 pub mod rails;
 pub mod render;
+pub mod svg;
