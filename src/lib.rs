@@ -58,3 +58,4 @@ pub mod publish;
 pub mod rails;
 pub mod render;
 pub mod svg;
+pub mod telemetry;

@@ -6,6 +6,7 @@
 mod link;
 mod scope;
 mod settings;
+pub mod telemetry;
 
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::expr::Expr;
@@ -15,6 +16,7 @@ use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) use scope::{Slots, UNBOUNDED};
+pub use telemetry::{Metric, Telemetry};
 
 /// A parameter's number in a catalog; also its slot in expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -281,21 +283,6 @@ pub struct Variable {
     pub default: Option<String>,
 }
 
-/// A metric of behaviour profiles.
-#[derive(Debug)]
-pub struct Metric {
-    /// Its name.
-    pub name: String,
-    /// Its category.
-    pub category: String,
-    /// What it counts.
-    pub unit: String,
-    /// Which direction is an improvement.
-    pub better: String,
-    /// What it shows.
-    pub summary: String,
-}
-
 /// One file that an adapter renders, or one per service.
 #[derive(Debug)]
 pub struct Output {
@@ -386,6 +373,8 @@ pub struct Catalog {
     pub rails: Vec<Rail>,
     /// Metrics.
     pub metrics: Vec<Metric>,
+    /// How telemetry is asked for; empty at the depth of a compile.
+    pub telemetry: Telemetry,
     /// Environment variables that are no parameters.
     pub variables: BTreeMap<String, Variable>,
     /// Adapters by name.

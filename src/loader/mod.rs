@@ -14,7 +14,8 @@ use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, neares
 use crate::model::{Digest, is_name};
 use decode::Decoder;
 use records::{
-    RawAdapter, RawGroup, RawLayer, RawMetric, RawPrefix, RawPreset, RawRail, RawRegistry, RawSetting, RawVariable,
+    RawAdapter, RawGroup, RawLayer, RawMetric, RawPrefix, RawPreset, RawRail, RawRegistry, RawSetting, RawTelemetry,
+    RawVariable,
 };
 use shape::Shape;
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub(crate) struct Records {
     pub(crate) presets: Vec<Named<RawPreset>>,
     pub(crate) modifiers: Vec<Named<RawLayer>>,
     pub(crate) metrics: Vec<RawMetric>,
+    pub(crate) telemetry: Option<RawTelemetry>,
     pub(crate) variables: Vec<RawVariable>,
     pub(crate) settings: Vec<RawSetting>,
     pub(crate) prefixes: Vec<RawPrefix>,
@@ -63,7 +65,7 @@ pub enum Depth {
 pub(crate) struct Parts {
     /// The rails' own cases.
     pub(crate) cases: bool,
-    /// The settings that servers register.
+    /// The settings that servers register, and how telemetry is asked for.
     pub(crate) settings: bool,
 }
 
@@ -144,6 +146,7 @@ enum Decoded {
     Preset(Box<RawPreset>),
     Modifier(Box<RawLayer>),
     Metrics(Vec<RawMetric>),
+    Telemetry(Box<RawTelemetry>),
     Variables(Vec<RawVariable>),
     Settings(Vec<RawSetting>, Vec<RawPrefix>),
     Adapter(Box<RawAdapter>),
@@ -163,6 +166,7 @@ impl Records {
             Decoded::Preset(record) => named(stem, file, *record, &mut self.presets, diags),
             Decoded::Modifier(record) => named(stem, file, *record, &mut self.modifiers, diags),
             Decoded::Metrics(records) => self.metrics.extend(records),
+            Decoded::Telemetry(record) => self.telemetry = Some(*record),
             Decoded::Variables(records) => self.variables.extend(records),
             Decoded::Settings(settings, prefixes) => {
                 self.settings.extend(settings);
@@ -204,6 +208,9 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
                 .map(|record| Decoded::Rail(Box::new(record)))
         }
         ["registry", "metrics", _] => Some(Decoded::Metrics(decode(file, text, d, &shape::METRICS, records::metrics))),
+        ["registry", "telemetry.toml"] => wanted
+            .settings
+            .then(|| Decoded::Telemetry(Box::new(decode(file, text, d, &shape::TELEMETRY, records::telemetry)))),
         ["registry", "settings", _] => wanted.settings.then(|| {
             let (settings, prefixes) = decode(file, text, d, &shape::SETTINGS, records::settings);
             Decoded::Settings(settings, prefixes)

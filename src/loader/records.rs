@@ -133,6 +133,60 @@ pub(crate) struct RawMetric {
     pub(crate) unit: String,
     pub(crate) better: String,
     pub(crate) summary: String,
+    pub(crate) noise_floor: At<f64>,
+    pub(crate) reads: String,
+    pub(crate) query: At<String>,
+    pub(crate) absent: String,
+    pub(crate) needs: Option<At<String>>,
+    pub(crate) mirror_of: Option<At<String>>,
+}
+
+/// `registry/telemetry.toml`.
+pub(crate) struct RawTelemetry {
+    pub(crate) window: Option<RawWindow>,
+    pub(crate) selectors: Vec<RawSelector>,
+    pub(crate) exporters: Vec<RawExporter>,
+    pub(crate) probes: Vec<RawProbe>,
+}
+
+/// `[window]`.
+pub(crate) struct RawWindow {
+    pub(crate) scrape_interval_sec: At<i64>,
+    pub(crate) rate_scrapes: At<i64>,
+    pub(crate) rate_at_least_sec: At<i64>,
+    pub(crate) most_steps: At<i64>,
+    pub(crate) steps: At<i64>,
+    pub(crate) coverage_floor: At<f64>,
+    pub(crate) settle_sec: At<i64>,
+}
+
+/// `[[selector]]`.
+pub(crate) struct RawSelector {
+    pub(crate) name: At<String>,
+    pub(crate) label: String,
+    pub(crate) of: String,
+    pub(crate) written_by: String,
+    pub(crate) prefix: String,
+    pub(crate) otherwise: String,
+}
+
+/// `[[exporter]]`.
+pub(crate) struct RawExporter {
+    pub(crate) name: At<String>,
+    pub(crate) summary: String,
+    pub(crate) counter: String,
+    pub(crate) timer: String,
+    pub(crate) histogram: String,
+    pub(crate) timer_unit: String,
+    pub(crate) sanitised: bool,
+    pub(crate) detect: At<String>,
+}
+
+/// `[[probe]]`.
+pub(crate) struct RawProbe {
+    pub(crate) of: String,
+    pub(crate) query: At<String>,
+    pub(crate) values: At<String>,
 }
 
 /// `[[variable]]`.
@@ -392,17 +446,84 @@ fn case(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawCase> {
 }
 
 pub(super) fn metrics(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawMetric> {
-    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
     d.tables(row, "metric")
         .iter()
         .filter_map(|row| {
             let name = d.text(row, "name");
             let (category, unit) = (text(d.text(row, "category")), text(d.text(row, "unit")));
             let (better, summary) = (text(d.word(row, "better")), text(d.text(row, "summary")));
+            let (noise_floor, reads) = (d.number(row, "noise_floor"), text(d.word(row, "reads")));
+            let (query, absent) = (d.text(row, "query"), text(d.text(row, "absent")));
+            let (needs, mirror_of) = (d.key(row, "needs"), d.text(row, "mirror_of"));
             d.text(row, "source");
-            Some(RawMetric { name: name?, category, unit, better, summary })
+            Some(RawMetric {
+                name: name?,
+                category,
+                unit,
+                better,
+                summary,
+                noise_floor: noise_floor?,
+                reads,
+                query: query?,
+                absent,
+                needs,
+                mirror_of,
+            })
         })
         .collect()
+}
+
+pub(super) fn telemetry(d: &mut Decoder<'_>, row: &Row<'_>) -> RawTelemetry {
+    RawTelemetry {
+        window: d.table(row, "window").and_then(|row| window(d, &row)),
+        selectors: d.tables(row, "selector").iter().filter_map(|row| selector(d, row)).collect(),
+        exporters: d.tables(row, "exporter").iter().filter_map(|row| exporter(d, row)).collect(),
+        probes: d.tables(row, "probe").iter().filter_map(|row| probe(d, row)).collect(),
+    }
+}
+
+fn window(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawWindow> {
+    let (scrape_interval_sec, rate_scrapes) = (d.int(row, "scrape_interval_sec"), d.int(row, "rate_scrapes"));
+    let (rate_at_least_sec, most_steps) = (d.int(row, "rate_at_least_sec"), d.int(row, "most_steps"));
+    let (steps, settle_sec) = (d.int(row, "steps"), d.int(row, "settle_sec"));
+    let coverage_floor = d.number(row, "coverage_floor");
+    d.text(row, "source");
+    Some(RawWindow {
+        scrape_interval_sec: scrape_interval_sec?,
+        rate_scrapes: rate_scrapes?,
+        rate_at_least_sec: rate_at_least_sec?,
+        most_steps: most_steps?,
+        steps: steps?,
+        coverage_floor: coverage_floor?,
+        settle_sec: settle_sec?,
+    })
+}
+
+fn selector(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawSelector> {
+    let name = d.text(row, "name");
+    let (label, of) = (text(d.text(row, "label")), text(d.word(row, "of")));
+    let (written_by, prefix) = (text(d.word(row, "written_by")), text(d.text(row, "prefix")));
+    let otherwise = text(d.text(row, "otherwise"));
+    Some(RawSelector { name: name?, label, of, written_by, prefix, otherwise })
+}
+
+fn exporter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawExporter> {
+    let (name, summary) = (d.text(row, "name"), text(d.text(row, "summary")));
+    let (counter, timer) = (text(d.text(row, "counter")), text(d.text(row, "timer")));
+    let (histogram, timer_unit) = (text(d.text(row, "histogram")), text(d.word(row, "timer_unit")));
+    let sanitised = d.bool(row, "sanitised").is_some_and(|at| at.value);
+    let detect = d.text(row, "detect");
+    Some(RawExporter { name: name?, summary, counter, timer, histogram, timer_unit, sanitised, detect: detect? })
+}
+
+fn probe(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawProbe> {
+    let of = text(d.word(row, "of"));
+    let (query, values) = (d.text(row, "query"), d.text(row, "values"));
+    Some(RawProbe { of, query: query?, values: values? })
+}
+
+fn text(at: Option<At<String>>) -> String {
+    at.map(|at| at.value).unwrap_or_default()
 }
 
 pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> {

@@ -110,6 +110,7 @@ pub const FILE_KINDS: &[FileKind] = &[
     FileKind { name: "preset", aliases: &["presets"], path: "presets/*.toml", shape: &PRESET },
     FileKind { name: "modifier", aliases: &["modifiers"], path: "modifiers/*.toml", shape: &MODIFIER },
     FileKind { name: "metric", aliases: &["metrics"], path: "registry/metrics/*.toml", shape: &METRICS },
+    FileKind { name: "telemetry", aliases: &[], path: "registry/telemetry.toml", shape: &TELEMETRY },
     FileKind { name: "variables", aliases: &[], path: "registry/variables.toml", shape: &VARIABLES },
     FileKind { name: "settings", aliases: &[], path: "registry/settings/*.toml", shape: &SETTINGS },
     FileKind { name: "adapter", aliases: &["adapters"], path: "templates/adapters/*/adapter.toml", shape: &ADAPTER },
@@ -305,7 +306,94 @@ pub static METRIC: Shape = Shape {
         must("unit", Kind::Text, "What it counts."),
         must("better", Kind::Word(&["higher", "lower", "neither"]), "Which direction is an improvement."),
         must("summary", Kind::Text, "What it shows."),
+        must("noise_floor", Kind::Number, "A change of no more than this, in its unit, is noise."),
+        must("reads", Kind::Word(&["gauge", "rate", "quantile"]), "What the query evaluates; it decides the step."),
+        must("query", Kind::Text, "PromQL with the placeholders of `registry/telemetry.toml`; one series at most."),
+        must("absent", Kind::Text, "What it means when the query finds nothing."),
+        may("needs", Kind::Key, "The switch without which it does not apply."),
+        may("mirror_of", Kind::Text, "The metric that this one is the complement of; only that one is judged."),
         may("source", Kind::Text, "Where it is defined."),
+    ],
+};
+
+/// `registry/telemetry.toml`.
+pub static TELEMETRY: Shape = Shape {
+    name: "the telemetry file",
+    doc: "How telemetry is asked for.",
+    fields: &[
+        must("window", Kind::Table(&WINDOW), "Steps, rate windows and limits."),
+        may("selector", Kind::Tables(&SELECTOR), "The placeholders that choose series."),
+        may("exporter", Kind::Tables(&EXPORTER), "The spellings of metric names, the likeliest first."),
+        may("probe", Kind::Tables(&PROBE), "What must be found before the metrics are read."),
+    ],
+};
+
+/// `[window]`.
+pub static WINDOW: Shape = Shape {
+    name: "the window",
+    doc: "How a time window is read.",
+    fields: &[
+        must("scrape_interval_sec", Kind::Int, "How often the source scrapes, where nobody says otherwise."),
+        must("rate_scrapes", Kind::Int, "The least scrapes in a rate window."),
+        must("rate_at_least_sec", Kind::Int, "The shortest rate window."),
+        must("most_steps", Kind::Int, "The most steps that a source takes for one query."),
+        must("steps", Kind::Int, "About so many steps are read of rates and quantiles."),
+        must("coverage_floor", Kind::Number, "A smaller share of steps with values is partial."),
+        must("settle_sec", Kind::Int, "How long samples may take to arrive."),
+        must("source", Kind::Text, "Where the figures come from."),
+    ],
+};
+
+/// `[[selector]]`.
+pub static SELECTOR: Shape = Shape {
+    name: "a selector",
+    doc: "A placeholder that expands to a matcher with a comma behind it, or to nothing.",
+    fields: &[
+        must("name", Kind::Text, "Its name between `%` and `%`."),
+        must("label", Kind::Text, "The label that it matches."),
+        must(
+            "of",
+            Kind::Word(&["cluster", "namespace", "task_queue", "argument"]),
+            "What is looked for; `argument` stands behind a colon in the placeholder.",
+        ),
+        must(
+            "written_by",
+            Kind::Word(&["scrape", "server", "sdk"]),
+            "Who writes the label; the server's exporter may change values.",
+        ),
+        may("prefix", Kind::Text, "What stands before the value."),
+        may("otherwise", Kind::Text, "What it expands to when nothing is looked for."),
+    ],
+};
+
+/// `[[exporter]]`.
+pub static EXPORTER: Shape = Shape {
+    name: "an exporter",
+    doc: "One way in which the names of the server's metrics are written.",
+    fields: &[
+        must("name", Kind::Text, "Its name."),
+        must("summary", Kind::Text, "When a server speaks it."),
+        must("counter", Kind::AnyText, "The suffix of counters."),
+        must("timer", Kind::AnyText, "The suffix of timers."),
+        must("histogram", Kind::AnyText, "The suffix of histograms without a unit."),
+        must("timer_unit", Kind::Word(&["s", "ms"]), "The unit of timers."),
+        must(
+            "sanitised",
+            Kind::Bool,
+            "Whether it writes `_` for what is no letter, digit or underscore in label values.",
+        ),
+        must("detect", Kind::Text, "PromQL that has a value where the source speaks it."),
+    ],
+};
+
+/// `[[probe]]`.
+pub static PROBE: Shape = Shape {
+    name: "a probe",
+    doc: "A query that must find something, or the name that was asked for is wrong.",
+    fields: &[
+        must("of", Kind::Word(&["cluster", "namespace", "task_queue"]), "The name that it proves."),
+        must("query", Kind::Text, "PromQL with placeholders."),
+        must("values", Kind::Text, "PromQL that lists the names that there are, one series each."),
     ],
 };
 

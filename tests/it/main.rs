@@ -13,3 +13,4 @@ mod quoting;
 mod requests;
 mod schema;
 mod support;
+mod telemetry;

@@ -18,6 +18,7 @@ mod p10_profile_round_trip;
 mod p11_describe_complete;
 mod strategies;
 mod synthetic;
+mod telemetry;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseResult, TestRunner};

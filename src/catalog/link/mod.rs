@@ -5,9 +5,10 @@ mod expressions;
 mod layers;
 mod parameters;
 mod rails;
+mod telemetry;
 
 use super::scope::Slots;
-use super::{Broken, Catalog, Metric, ParamId, Parameter, Target, Variable};
+use super::{Broken, Catalog, ParamId, Parameter, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
@@ -52,16 +53,8 @@ impl Linker<'_> {
         let groups = self.parameters(raw_groups);
         let presets = self.presets(std::mem::take(&mut records.presets));
         let modifiers = self.modifiers(std::mem::take(&mut records.modifiers));
-        let metrics: Vec<Metric> = std::mem::take(&mut records.metrics)
-            .into_iter()
-            .map(|raw| Metric {
-                name: raw.name.value,
-                category: raw.category,
-                unit: raw.unit,
-                better: raw.better,
-                summary: raw.summary,
-            })
-            .collect();
+        let metrics = self.metrics(std::mem::take(&mut records.metrics));
+        let telemetry = self.telemetry(records.telemetry.take(), &metrics);
         let presets = self.expects(presets, &metrics);
         let rails = self.rails(std::mem::take(&mut records.rails), &presets, &modifiers);
         let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates);
@@ -105,6 +98,7 @@ impl Linker<'_> {
             modifiers,
             rails,
             metrics,
+            telemetry,
             variables,
             adapters,
             templates: std::mem::take(&mut records.templates),
