@@ -53,6 +53,7 @@ pub mod expr;
 pub mod graph;
 pub mod inputs;
 pub mod loader;
+pub mod migrate;
 pub mod model;
 pub mod publish;
 pub mod rails;

@@ -83,6 +83,8 @@ pub struct Parameter {
     pub plugin: Option<VersionReq>,
     /// External name per channel.
     pub outputs: Vec<(Channel, String)>,
+    /// What the reader of its variable takes, without a message, in place of one that it cannot read.
+    pub fallback: Option<String>,
     /// What it is.
     pub summary: String,
     /// Why this value.
@@ -281,6 +283,20 @@ pub struct Variable {
     pub required: bool,
     /// Its usual value.
     pub default: Option<String>,
+}
+
+impl Variable {
+    /// Whether its value must never be shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.kind == "secret"
+    }
+
+    /// Whether nothing reads it.
+    #[must_use]
+    pub fn is_ignored(&self) -> bool {
+        self.kind == "ignored"
+    }
 }
 
 /// One file that an adapter renders, or one per service.

@@ -97,6 +97,8 @@ pub(super) enum Command {
     ListParameters(List),
     /// Show every parameter of a preset, by class.
     DescribePreset(Describe),
+    /// Hold the environment variables of a deployment against a preset.
+    Migrate(Migrate),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.
@@ -202,6 +204,31 @@ pub(super) struct Describe {
     /// The workload modifier.
     #[arg(short, long)]
     pub(super) modifier: Option<String>,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+/// Options of `migrate`.
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    /// The preset; the default one when none is named.
+    pub(super) preset: Option<String>,
+    /// The workload modifier.
+    #[arg(short, long)]
+    pub(super) modifier: Option<String>,
+    /// Read the variables of this file, not those of the process; repeatable, later over earlier.
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Vec<PathBuf>,
+    /// Look for the preset, the modifier and the fewest overrides that reproduce the variables.
+    #[arg(long)]
+    pub(super) suggest: bool,
+    /// The Temporal server version that runs.
+    #[arg(long, value_name = "V")]
+    pub(super) temporal_version: Option<String>,
+    /// The version label of the DSQL plugin that runs.
+    #[arg(long, value_name = "V")]
+    pub(super) plugin_version: Option<String>,
     /// What to print.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ListFormat,

@@ -73,6 +73,7 @@ impl Session {
             | Command::ListAdapters(options)
             | Command::ListParameters(options) => options.format == ListFormat::Json,
             Command::DescribePreset(options) => options.format == ListFormat::Json,
+            Command::Migrate(options) => options.format == ListFormat::Json,
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };

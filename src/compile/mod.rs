@@ -8,6 +8,7 @@ mod artifacts;
 mod request;
 mod why;
 
+pub(crate) use request::read_version;
 pub use request::{Given, Request};
 pub use why::Page;
 pub(crate) use why::first_sentence;

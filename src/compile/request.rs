@@ -103,8 +103,8 @@ pub(super) fn resolve<'c>(catalog: &'c Catalog, request: &Request) -> Result<Res
     }
 }
 
-fn version(target: &Target, text: Option<&str>, what: &str, diags: &mut Diagnostics) -> Option<Version> {
-    let Some(text) = text else { return Some(target.default.clone()) };
+/// A version as people write it: `v1.29` is 1.29.0.
+pub(crate) fn read_version(text: &str) -> Option<Version> {
     let mut plain = text.strip_prefix('v').unwrap_or(text).to_owned();
     // Release lines are spoken of as `1.29`.
     while plain.split(['-', '+']).next().unwrap_or_default().matches('.').count() < 2
@@ -113,8 +113,13 @@ fn version(target: &Target, text: Option<&str>, what: &str, diags: &mut Diagnost
     {
         plain.push_str(".0");
     }
-    match Version::parse(&plain) {
-        Err(_) => {
+    Version::parse(&plain).ok()
+}
+
+fn version(target: &Target, text: Option<&str>, what: &str, diags: &mut Diagnostics) -> Option<Version> {
+    let Some(text) = text else { return Some(target.default.clone()) };
+    match read_version(text) {
+        None => {
             diags.push(
                 Diagnostic::error(Code::InvalidValue, format!("`{}` is no version of {what}", clipped(text)))
                     .help(format!("write a version such as {}", target.default))
@@ -122,7 +127,7 @@ fn version(target: &Target, text: Option<&str>, what: &str, diags: &mut Diagnost
             );
             None
         }
-        Ok(version) => {
+        Some(version) => {
             // A pre-release has what its release has.
             let release = Version::new(version.major, version.minor, version.patch);
             if target.supported.matches(&release) {

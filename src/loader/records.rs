@@ -64,6 +64,7 @@ pub(crate) struct RawParameter {
     pub(crate) temporal: Option<At<VersionReq>>,
     pub(crate) plugin: Option<At<VersionReq>>,
     pub(crate) outputs: Vec<(Channel, At<String>)>,
+    pub(crate) fallback: Option<String>,
     pub(crate) summary: String,
     pub(crate) rationale: String,
     pub(crate) source: String,
@@ -311,6 +312,7 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
         (flag(d.bool(row, "nullable")), flag(d.bool(row, "locked")), flag(d.bool(row, "immutable")));
     let (temporal, plugin) = (d.range(row, "temporal"), d.range(row, "plugin"));
     let outputs = d.outputs(row, "outputs", key.as_ref().map_or("", |key| &key.value));
+    let fallback = d.text(row, "fallback").map(|text| text.value);
     let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
     Some(RawParameter {
         span: row.span,
@@ -329,6 +331,7 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
         temporal,
         plugin,
         outputs,
+        fallback,
         // A missing text was reported and does not stand in the way of checking the rest.
         summary: summary.map(|text| text.value).unwrap_or_default(),
         rationale: rationale.map(|text| text.value).unwrap_or_default(),

@@ -179,6 +179,11 @@ pub static PARAMETER: Shape = Shape {
         may("temporal", Kind::VersionRange, "Server versions that take it; all supported ones when absent."),
         may("plugin", Kind::VersionRange, "Plugin versions that take it; all supported ones when absent."),
         may("outputs", Kind::Outputs, "Where it is emitted, and under which name."),
+        may(
+            "fallback",
+            Kind::AnyText,
+            "What its variable's reader takes, without a message, in place of one it cannot read.",
+        ),
         must("summary", Kind::Text, "One sentence: what it is."),
         must("rationale", Kind::Text, "Why this value, and what goes wrong otherwise."),
         must("source", Kind::Text, "Where its figures come from."),

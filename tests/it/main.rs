@@ -5,6 +5,7 @@ mod architecture;
 mod catalog;
 mod cli;
 mod cli_errors;
+mod cli_migrate;
 mod compile;
 mod diagnostics;
 mod docs;

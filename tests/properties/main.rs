@@ -16,6 +16,7 @@ mod p08_idle_equals_max;
 mod p09_all_findings_reported;
 mod p10_profile_round_trip;
 mod p11_describe_complete;
+mod p12_redundant_variables;
 mod strategies;
 mod synthetic;
 mod telemetry;

@@ -141,6 +141,7 @@ impl Linker<'_> {
             temporal: raw.temporal.map(|at| at.value),
             plugin: raw.plugin.map(|at| at.value),
             outputs: raw.outputs.into_iter().map(|(channel, name)| (channel, name.value)).collect(),
+            fallback: raw.fallback,
             summary: raw.summary,
             rationale: raw.rationale,
             source: raw.source,
