@@ -1,5 +1,6 @@
 //! Renders a profile through the folders of `templates/adapters/`.
 
+use super::request::layer_word;
 use super::{Compilation, first_sentence, one_line};
 use crate::catalog::{Adapter, Catalog, Output, OutputField, ParamId};
 use crate::diag::{Code, Diagnostic, Diagnostics};
@@ -215,11 +216,13 @@ impl<'r> Renderer<'r> {
                 vec![
                     ("key", parameter.key.as_str().into()),
                     ("value", Model::of(&parameter.value_type.show(value))),
+                    ("text", parameter.value_type.text(value).as_str().into()),
                     ("milliseconds", milliseconds.unwrap_or(0).into()),
                     ("type", parameter.value_type.as_str().into()),
                     ("summary", one_line(&parameter.summary).as_str().into()),
                     ("rationale", one_line(&parameter.rationale).as_str().into()),
                     ("reason", reason.as_str().into()),
+                    ("layer", one_line(&layer_word(winner.source, winner.layer)).as_str().into()),
                     ("why", why.as_str().into()),
                 ],
                 None,

@@ -220,13 +220,12 @@ fn parameters(derived: impl Iterator<Item = (String, String)>) -> String {
 
 // --- the way it is meant to go ------------------------------------------------------------------------------------------
 
-const LAYOUT: [&str; 9] = [
+const LAYOUT: [&str; 8] = [
     "dsql-plugin.json",
     "dynamicconfig.yaml",
     "guard-rails.json",
     "platform/dotenv/temporal.env",
     "profile.json",
-    "sdk/go/sticky_cache.go",
     "sdk/go/worker_options.go",
     "sdk/python/worker_options.py",
     "why.md",
@@ -340,7 +339,7 @@ fn two_compiles_give_the_same_bytes_and_only_the_clock_moves() {
 #[test]
 fn foreign_files_survive_and_stale_adapters_go() {
     let place = Place::new();
-    place.put("out/notes.txt", "mine").put("out/sdk/ruby/mine.rb", "mine").put("out/platform/notes.txt", "mine");
+    place.put("out/notes.txt", "mine").put("out/sdk/zig/mine.zig", "mine").put("out/platform/notes.txt", "mine");
     place.compiled(&["starter"]);
     let all = tree(&place.path().join("out"));
     assert!(all.contains_key("sdk/go/worker_options.go") && all.contains_key("platform/dotenv/temporal.env"));
@@ -355,7 +354,7 @@ fn foreign_files_survive_and_stale_adapters_go() {
             "platform/notes.txt",
             "profile.json",
             "sdk/python/worker_options.py",
-            "sdk/ruby/mine.rb",
+            "sdk/zig/mine.zig",
             "why.md"
         ]
     );

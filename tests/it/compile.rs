@@ -6,20 +6,7 @@ use tdsql::catalog::Rule;
 use tdsql::compile::{Compilation, Request, compile};
 use tdsql::model::{CompilationResult, ConfigProfile, Source};
 
-use crate::support::{THEN, combinations, compiled, good, id, request, shipped, snapshots, text, values};
-
-/// Replaces the digests and the version of this compiler, after a look at their form.
-fn redacted(text: &str, compilation: &Compilation<'_>) -> String {
-    for digest in [&compilation.digest, &compilation.catalog.digest] {
-        assert_eq!(digest.len(), 64, "{digest}");
-        assert!(digest.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)), "{digest}");
-    }
-    let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(version.split('.').count(), 3);
-    text.replace(&compilation.digest, "[digest]")
-        .replace(&compilation.catalog.digest, "[catalog digest]")
-        .replace(&format!("tdsql {version}"), "tdsql [version]")
-}
+use crate::support::{THEN, combinations, compiled, good, id, redacted, request, shipped, snapshots, text, values};
 
 /// `key = value  [source]` of every parameter; `-` before those that no artifact carries.
 fn compact(compilation: &Compilation<'_>) -> String {

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per subject. Fixtures are in `tests/it/fixtures/`, snapshots in
 //! `snapshots/`, one folder per subject.
 
+mod adapters;
 mod architecture;
 mod catalog;
 mod cli;

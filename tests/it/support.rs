@@ -133,3 +133,16 @@ pub(crate) fn values(compilation: &Compilation<'_>) -> BTreeMap<String, String> 
 pub(crate) fn fired(compilation: &Compilation<'_>) -> Vec<String> {
     compilation.findings.iter().map(|finding| finding.rail.name.clone()).collect()
 }
+
+/// Replaces the digests and the version of this compiler, after a look at their form.
+pub(crate) fn redacted(text: &str, compilation: &Compilation<'_>) -> String {
+    for digest in [&compilation.digest, &compilation.catalog.digest] {
+        assert_eq!(digest.len(), 64, "{digest}");
+        assert!(digest.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)), "{digest}");
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(version.split('.').count(), 3);
+    text.replace(&compilation.digest, "[digest]")
+        .replace(&compilation.catalog.digest, "[catalog digest]")
+        .replace(&format!("tdsql {version}"), "tdsql [version]")
+}
