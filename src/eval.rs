@@ -2,6 +2,10 @@
 //!
 //! Nothing is recorded beyond what decides a value; [`Resolution::chain`] makes the trace from it when it is asked for.
 
+mod varied;
+
+pub use varied::Varied;
+
 use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule, Slots, UNBOUNDED};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::expr::{Expr, ExprError, ExprErrorKind, Frame};
@@ -529,6 +533,16 @@ impl<'c> Resolution<'c> {
                 line
             })
             .collect()
+    }
+
+    /// The parameters that the expressions read which decide a value, each once, in order.
+    #[must_use]
+    pub fn reads(&self, id: ParamId) -> Vec<ParamId> {
+        let read = self.active(id).flat_map(|(expr, _)| expr.slots().collect::<Vec<_>>());
+        let mut read: Vec<ParamId> = read.filter_map(|(_, slot)| self.slots.as_parameter(slot)).collect();
+        read.sort_unstable();
+        read.dedup();
+        read
     }
 
     /// The frame, for expressions over the final values.

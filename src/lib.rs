@@ -57,6 +57,7 @@ pub mod migrate;
 pub mod model;
 pub mod publish;
 pub mod rails;
+pub mod remedy;
 pub mod render;
 pub mod svg;
 pub mod telemetry;

@@ -86,7 +86,7 @@ fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>)
             let page = Page {
                 width: session.terminal.width,
                 colored: session.terminal.out_colored,
-                next: if withheld { Vec::new() } else { next_steps(options, compilation) },
+                next: if withheld { mended(options, compilation) } else { next_steps(options, compilation) },
             };
             let summary = compilation.summary(&page)?;
             session.terminal.out(&summary)?;
@@ -134,6 +134,31 @@ fn next_steps(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, 
         }
     }
     steps
+}
+
+/// The command that compiles the nearest change that satisfies the guard rails, if there is one.
+fn mended(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, String)> {
+    let Some(nearest) = compilation.nearest_change().filter(|nearest| nearest.found) else { return Vec::new() };
+    let inputs = &compilation.resolution.inputs;
+    let mut command = format!("tdsql compile {}", inputs.preset.map_or("", |preset| &preset.layer.name));
+    let mut add = |flag: &str, value: &str| command.push_str(&format!(" {flag} {}", quoted(value)));
+    if let Some(modifier) = inputs.modifier {
+        add("-m", &modifier.name);
+    }
+    if let Some(from) = &options.from {
+        add("--from", &from.display().to_string());
+    }
+    for set in nearest.arguments.iter().filter(|argument| *argument != "-s") {
+        add("-s", set);
+    }
+    for (flag, version) in
+        [("--temporal-version", &options.temporal_version), ("--plugin-version", &options.plugin_version)]
+    {
+        if let Some(version) = version {
+            add(flag, version);
+        }
+    }
+    vec![(command, "compile with the nearest change".to_owned())]
 }
 
 /// The arguments that compile the same again.

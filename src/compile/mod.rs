@@ -5,6 +5,7 @@
 
 mod adapters;
 mod artifacts;
+mod nearest;
 mod request;
 mod why;
 
@@ -17,8 +18,8 @@ use crate::catalog::{Catalog, ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::{self, Inputs, Resolution, Withheld};
 use crate::model::{
-    Change, Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, Notice, Overrides,
-    RenderedSnippet, ResolvedParameter, Scalar, Severity, Source, TelemetryBound,
+    Change, Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, NearestChange, Notice,
+    Overrides, RenderedSnippet, ResolvedParameter, Scalar, Severity, Source, TelemetryBound,
 };
 use crate::rails::{self, Finding};
 use semver::Version;
@@ -50,6 +51,10 @@ pub struct Compilation<'c> {
     pub changes: Vec<Change>,
     compiled_at: String,
     deny_warnings: bool,
+    /// Whether it was compiled against a running configuration.
+    running: bool,
+    /// Made when first asked for.
+    nearest: std::sync::OnceLock<Option<NearestChange>>,
     sdk: Vec<String>,
     platform: Vec<String>,
 }
@@ -104,6 +109,8 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         changes,
         compiled_at: compiled_at.to_owned(),
         deny_warnings: request.deny_warnings,
+        running: request.running.is_some(),
+        nearest: std::sync::OnceLock::new(),
         sdk: request.sdk.clone(),
         platform: request.platform.clone(),
     })
@@ -262,6 +269,7 @@ impl Compilation<'_> {
             sdk_snippets,
             platform_snippets,
             guard_rail_results: self.guard_rail_results(),
+            nearest_change: self.nearest_change().cloned(),
             notices: self.notices.clone(),
             trace: self.trace(),
             why_section,

@@ -4,7 +4,7 @@ use super::Compilation;
 use crate::catalog::{ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
-use crate::model::{Scalar, Source, ValueType};
+use crate::model::{NearestChange, Scalar, Source, ValueType};
 use crate::render::{TemplateFault, Templates};
 use serde_json::{Value, json};
 
@@ -49,6 +49,8 @@ impl Compilation<'_> {
     /// The template is missing or fails.
     pub fn summary(&mut self, page: &Page) -> Result<String, Diagnostics> {
         let mut model = self.story();
+        model["rails_fired"] = json!(self.guard_rail_results());
+        model["nearest"] = self.nearest_story();
         model["width"] = json!(page.width);
         model["colored"] = json!(page.colored);
         let keys =
@@ -58,6 +60,32 @@ impl Compilation<'_> {
         model["column"] = json!(longest.min(page.width.saturating_sub(30)).max(16));
         model["next"] = page.next.iter().map(|(command, why)| json!({ "command": command, "why": why })).collect();
         self.render_story(SUMMARY, &model)
+    }
+
+    /// The nearest change with its values as text.
+    fn nearest_story(&self) -> Value {
+        let text = |value: &Scalar| ValueType::Float.text(value);
+        let Some(nearest) = self.nearest_change() else { return Value::Null };
+        let changes = nearest.changes.iter().map(|change| {
+            json!({
+                "key": change.key,
+                "drop": change.action == NearestChange::DROP,
+                "given_by": change.given_by,
+                "before": text(&change.before),
+                "after": text(&change.after),
+            })
+        });
+        let values = nearest
+            .values
+            .iter()
+            .map(|moved| json!({ "key": moved.key, "before": text(&moved.before), "after": text(&moved.after) }));
+        json!({
+            "found": nearest.found,
+            "tried": nearest.tried,
+            "changes": changes.collect::<Vec<_>>(),
+            "values": values.collect::<Vec<_>>(),
+            "warnings": nearest.warnings,
+        })
     }
 
     fn render_story(&self, template: &str, model: &Value) -> Result<String, Diagnostics> {

@@ -18,8 +18,8 @@ pub use explanation::{
     LockedParam, Operand, Origin, OverrideDetail, PresetExplanation, ProfileExplanation, Replaced, Standing, Versions,
 };
 pub use profile::{
-    Change, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, Notice, Overrides, PresetSummary,
-    RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,
+    Change, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, MovedValue, NearestChange, Notice,
+    Overrides, PresetSummary, ProposedChange, RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,
 };
 pub use scalar::Scalar;
 pub use vocabulary::{Channel, Class, Source, Unit, ValueFault, ValueType, clipped, is_key, is_name};

@@ -1,6 +1,6 @@
 //! The JSON forms of a compile: the field names are the contract of `docs/json.md`.
 
-use super::{Class, Scalar, Severity, Source, ValueType};
+use super::{Class, Operand, Scalar, Severity, Source, ValueType};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -105,6 +105,65 @@ pub struct GuardRailResult {
     pub remedy: String,
     /// Why it matters.
     pub rationale: String,
+    /// What must hold.
+    #[serde(default)]
+    pub condition: String,
+    /// When it must hold; always, where it is none.
+    #[serde(default)]
+    pub applies_when: Option<String>,
+    /// What the condition reads.
+    #[serde(default)]
+    pub operands: Vec<Operand>,
+}
+
+/// The nearest change of what is set that satisfies every guard rail, found by trying.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NearestChange {
+    /// Whether there is one within the bounds of the search.
+    pub found: bool,
+    /// How many configurations were tried.
+    pub tried: u64,
+    /// What is set otherwise.
+    pub changes: Vec<ProposedChange>,
+    /// What is then set altogether, as `tdsql compile` takes it: `-s`, `KEY=VALUE`, …
+    pub arguments: Vec<String>,
+    /// Values which the rails read that change with it.
+    pub values: Vec<MovedValue>,
+    /// Rails of severity warning that fire with it as they did before.
+    pub warnings: Vec<String>,
+}
+
+impl NearestChange {
+    /// The action of a change that sets a parameter.
+    pub const SET: &str = "set";
+    /// The action of a change that leaves out what the user set.
+    pub const DROP: &str = "drop";
+}
+
+/// One thing that is set otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProposedChange {
+    /// The parameter.
+    pub key: String,
+    /// `set`, or `drop` where what the user set is left out.
+    pub action: String,
+    /// Its value now.
+    pub before: Scalar,
+    /// Its value with the change.
+    pub after: Scalar,
+    /// Which input set it, if one did: `--set`, a file's name, `environment`.
+    pub given_by: Option<String>,
+}
+
+/// A value before and after a change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MovedValue {
+    /// The parameter.
+    pub key: String,
+    /// Its value now.
+    pub before: Scalar,
+    /// Its value with the change.
+    pub after: Scalar,
 }
 
 /// Something worth knowing that never counts against a compile.
@@ -148,6 +207,9 @@ pub struct CompilationResult {
     pub platform_snippets: Vec<RenderedSnippet>,
     /// Every rail that fired.
     pub guard_rail_results: Vec<GuardRailResult>,
+    /// The nearest change that satisfies every rail, where one fired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest_change: Option<NearestChange>,
     /// What is worth knowing besides.
     pub notices: Vec<Notice>,
     /// Where each value came from.

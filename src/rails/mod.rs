@@ -8,8 +8,9 @@ use crate::catalog::{Catalog, Rail};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, Span};
 use crate::eval::Resolution;
 use crate::expr::Expr;
-use crate::model::{GuardRailResult, Scalar, Severity};
+use crate::model::{GuardRailResult, Operand, Scalar, Severity};
 use crate::render::{self, Shown, TemplateFault};
+use std::collections::BTreeMap;
 
 /// A rail that fired.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Finding<'c> {
     pub message: String,
     /// What to do.
     pub remedy: String,
+    /// What the condition reads, each with its value and where that came from.
+    pub operands: Vec<Operand>,
 }
 
 impl Finding<'_> {
@@ -35,6 +38,9 @@ impl Finding<'_> {
             parameter_keys: self.rail.parameters.iter().map(|id| catalog.parameter(*id).key.clone()).collect(),
             remedy: self.remedy.clone(),
             rationale: self.rail.rationale.clone(),
+            condition: self.rail.require.value.source().to_owned(),
+            applies_when: self.rail.when.as_ref().map(|when| when.value.source().to_owned()),
+            operands: self.operands.clone(),
         }
     }
 }
@@ -63,6 +69,7 @@ pub fn judge<'c>(resolution: &mut Resolution<'c>) -> Vec<Finding<'c>> {
                     severity: Severity::Error,
                     message: told.join("; "),
                     remedy: "give values of a usual size".to_owned(),
+                    operands: operands(rail, resolution),
                 });
             }
         }
@@ -82,12 +89,27 @@ pub fn judge_one<'c>(rail: &'c Rail, resolution: &mut Resolution<'c>) -> Result<
         return Ok(None);
     }
     match (say(rail, &rail.message.value, resolution), say(rail, &rail.help.value, resolution)) {
-        (Ok(message), Ok(remedy)) => Ok(Some(Finding { rail, severity: rail.severity, message, remedy })),
+        (Ok(message), Ok(remedy)) => {
+            let operands = operands(rail, resolution);
+            Ok(Some(Finding { rail, severity: rail.severity, message, remedy, operands }))
+        }
         (message, remedy) => Err([(message.err(), &rail.message), (remedy.err(), &rail.help)]
             .into_iter()
             .filter_map(|(fault, at)| Some(template_fault(&fault?, at, &rail.name)))
             .collect()),
     }
+}
+
+/// The rails that fire, by their numbers; one that cannot be judged fires as an error.
+#[must_use]
+pub fn firing(resolution: &mut Resolution<'_>) -> BTreeMap<usize, Severity> {
+    let catalog = resolution.catalog;
+    let judged = catalog.rails.iter().enumerate().filter_map(|(index, rail)| match fires(rail, resolution) {
+        Ok(false) => None,
+        Ok(true) => Some((index, rail.severity)),
+        Err(_) => Some((index, Severity::Error)),
+    });
+    judged.collect()
 }
 
 /// Whether one rail fires: the outcome that its cases state.

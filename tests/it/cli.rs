@@ -149,6 +149,8 @@ pub(crate) fn shows(name: &str, ran: &Ran) {
     settings.add_filter(r"\d+ values derived, \d+ fixed", "[n] values derived, [n] fixed");
     settings.add_filter(r"(checked|wrote) \d+ files", "$1 [n] files");
     settings.add_filter(r"(?m)^( +::: registry/\S+?\.toml):\d+:\d+", "$1:[place]");
+    // Where a value of the registry stands moves with every parameter before it.
+    settings.add_filter(r"((?:derived|default),\s+registry/\S+?\.toml):\d+", "$1:[line]");
     settings.bind(|| insta::assert_snapshot!(name, ran.to_string()));
 }
 

@@ -12,6 +12,7 @@ mod diagnostics;
 mod docs;
 mod inventory;
 mod quoting;
+mod remedy;
 mod requests;
 mod schema;
 mod support;

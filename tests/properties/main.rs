@@ -17,6 +17,7 @@ mod p09_all_findings_reported;
 mod p10_profile_round_trip;
 mod p11_describe_complete;
 mod p12_redundant_variables;
+mod p27_remedy_holds;
 mod strategies;
 mod synthetic;
 mod telemetry;
