@@ -221,6 +221,11 @@ impl<'c> Resolution<'c> {
         })
     }
 
+    /// The expressions that decide a value, the winner's first; none where it was set.
+    pub fn formulas(&self, id: ParamId) -> impl Iterator<Item = &Expr> {
+        self.active(id).map(|(expr, _)| expr)
+    }
+
     fn order(&self) -> Result<Vec<u32>, Diagnostics> {
         let count = self.catalog.parameters.len();
         let mut graph = Dependencies::new(count, count * 2);

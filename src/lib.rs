@@ -48,6 +48,7 @@ pub mod check;
 pub mod cli;
 pub mod compile;
 pub mod diag;
+pub mod diagram;
 pub mod eval;
 pub mod expr;
 pub mod graph;

@@ -99,6 +99,8 @@ pub(super) enum Command {
     DescribePreset(Describe),
     /// Hold the environment variables of a deployment against a preset.
     Migrate(Migrate),
+    /// Draw which value follows from which.
+    Graph(super::graph::Graph),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.

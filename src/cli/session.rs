@@ -2,6 +2,7 @@
 
 use super::Exit;
 use super::args::{CheckFormat, Command, CompileFormat, Global, ListFormat, Tdsql};
+use super::graph::GraphFormat;
 use super::teller::{self, Teller};
 use super::terminal::Terminal;
 use crate::catalog::{Broken, Catalog};
@@ -74,6 +75,7 @@ impl Session {
             | Command::ListParameters(options) => options.format == ListFormat::Json,
             Command::DescribePreset(options) => options.format == ListFormat::Json,
             Command::Migrate(options) => options.format == ListFormat::Json,
+            Command::Graph(options) => options.format() == GraphFormat::Json,
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };
