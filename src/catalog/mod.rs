@@ -4,6 +4,7 @@
 //! `tests/it/catalog.rs` and `tests/it/diagnostics.rs`.
 
 mod link;
+mod platform;
 mod scope;
 mod settings;
 pub mod telemetry;
@@ -11,10 +12,13 @@ pub mod telemetry;
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::expr::Expr;
 use crate::loader::{DataSet, Depth};
-use crate::model::{Channel, Class, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType, clipped};
+use crate::model::{
+    Channel, Class, Effect, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType, clipped,
+};
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use platform::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Service};
 pub(crate) use scope::{Slots, UNBOUNDED};
 pub use telemetry::{Metric, Telemetry};
 
@@ -85,6 +89,10 @@ pub struct Parameter {
     pub outputs: Vec<(Channel, String)>,
     /// What the reader of its variable takes, without a message, in place of one that it cannot read.
     pub fallback: Option<String>,
+    /// The images whose start script reads its variable; where there are none the plugin reads it, in every image.
+    pub images: Vec<At<String>>,
+    /// How a change takes effect; none where nothing that runs reads it.
+    pub effect: Option<Effect>,
     /// What it is.
     pub summary: String,
     /// Why this value.
@@ -283,6 +291,10 @@ pub struct Variable {
     pub required: bool,
     /// Its usual value.
     pub default: Option<String>,
+    /// The placeholder that platform adapters put there.
+    pub placeholder: Option<String>,
+    /// The images that read it; all, where none is named.
+    pub images: Vec<String>,
 }
 
 impl Variable {
@@ -355,6 +367,10 @@ pub struct Adapter {
     pub title: String,
     /// The language of its files.
     pub language: String,
+    /// The image that its files start; all of them, where none is named.
+    pub image: Option<String>,
+    /// Parameters that its templates read by these names.
+    pub values: Vec<(String, ParamId)>,
     /// How values are written, by kind.
     pub literals: Vec<Form>,
     /// Forms that fields choose by name.
@@ -399,8 +415,8 @@ pub struct Catalog {
     templates: BTreeMap<String, FileId>,
     /// The preset that environment variables alone are laid over.
     pub default_preset: String,
-    /// The services, in the order of artifacts.
-    pub services: Vec<String>,
+    /// Where a cluster runs.
+    pub platform: Platform,
     /// Temporal server versions.
     pub temporal: Target,
     /// DSQL plugin versions.

@@ -1,12 +1,16 @@
 //! Renders a profile through the folders of `templates/adapters/`.
 
 use super::request::layer_word;
-use super::{Compilation, first_sentence, one_line};
+use super::{Compilation, first_sentence, one_line, platform};
 use crate::catalog::{Adapter, Catalog, Output, OutputField, ParamId};
 use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::eval::Withheld;
 use crate::model::{RenderedSnippet, Scalar, Source, ValueType};
 use crate::render::{Model, TemplateFault, Templates};
 use std::borrow::Cow;
+
+/// The folder of `templates/` whose files those of platform adapters may include.
+const PARTS: &str = "parts/";
 
 /// SDK files, platform files.
 type Snippets = (Vec<RenderedSnippet>, Vec<RenderedSnippet>);
@@ -40,22 +44,30 @@ struct Renderer<'r> {
     parameters: Vec<Option<Model>>,
     /// What every template may read.
     common: Model,
+    /// What those of platform adapters may read besides.
+    cluster: Option<Model>,
 }
 
 impl<'r> Renderer<'r> {
     fn new(compilation: &'r Compilation<'_>) -> Self {
-        let (catalog, inputs) = (compilation.catalog, &compilation.resolution.inputs);
+        let inputs = &compilation.resolution.inputs;
         let common = Model::record(
             vec![
                 ("header", Model::of(&compilation.header())),
                 ("preset", Model::of(&inputs.preset.map(|preset| preset.layer.name.as_str()))),
                 ("modifier", Model::of(&inputs.modifier.map(|modifier| modifier.name.as_str()))),
                 ("digest", compilation.digest.as_str().into()),
-                ("services", Model::of(&catalog.services)),
+                ("services", Model::of(&platform::services(compilation))),
             ],
             None,
         );
-        Renderer { compilation, templates: Templates::new(), parameters: vec![None; catalog.parameters.len()], common }
+        Renderer {
+            compilation,
+            templates: Templates::new(),
+            parameters: vec![None; compilation.catalog.parameters.len()],
+            common,
+            cluster: None,
+        }
     }
 
     fn adapter(&mut self, adapter: &'r Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
@@ -64,6 +76,13 @@ impl<'r> Renderer<'r> {
         for form in adapter.literals.iter().chain(&adapter.forms) {
             if let Err(fault) = self.templates.add(&form.template, &form.text) {
                 diags.push(failed(catalog, adapter, None, &fault));
+            }
+        }
+        if !adapter.sdk && self.cluster.is_none() {
+            for (path, file) in catalog.templates().filter(|(path, _)| path.starts_with(PARTS)) {
+                if let Err(fault) = self.templates.add(path, catalog.sources.text(file)) {
+                    diags.push(failed(catalog, adapter, None, &fault));
+                }
             }
         }
         for output in &adapter.outputs {
@@ -76,9 +95,13 @@ impl<'r> Renderer<'r> {
         if !diags.is_empty() {
             return Err(diags);
         }
+        let common = match self.common(adapter) {
+            Ok(common) => common,
+            Err(fault) => return Err(Diagnostics::from(failed(catalog, adapter, None, &fault))),
+        };
         let mut files = Vec::new();
         for output in &adapter.outputs {
-            match self.output(adapter, output) {
+            match self.output(adapter, output, &common) {
                 Ok(rendered) => files.extend(rendered),
                 Err(diagnostic) => diags.push(*diagnostic),
             }
@@ -86,14 +109,42 @@ impl<'r> Renderer<'r> {
         if diags.is_empty() { Ok(files) } else { Err(diags) }
     }
 
-    fn output(&mut self, adapter: &Adapter, output: &Output) -> Result<Vec<RenderedSnippet>, Box<Diagnostic>> {
+    /// What every template of an adapter may read.
+    fn common(&mut self, adapter: &Adapter) -> Result<Model, TemplateFault> {
+        let mut values = Vec::with_capacity(adapter.values.len());
+        for (name, id) in &adapter.values {
+            let value = match self.compilation.resolution.withheld(*id) {
+                None | Some(Withheld::NoOutput) => {
+                    let literal = self.literal(adapter, *id)?;
+                    Model::record(vec![("literal", literal.as_str().into())], Some(self.parameter(*id)))
+                }
+                Some(_) => Model::of(&()),
+            };
+            values.push((name.clone(), value));
+        }
+        let compilation = self.compilation;
+        let mut entries = vec![("values", Model::map(values, None))];
+        if !adapter.sdk {
+            let cluster = self.cluster.get_or_insert_with(|| platform::cluster(compilation, &self.common));
+            entries.extend(platform::identity(compilation, adapter));
+            return Ok(Model::record(entries, Some(cluster)));
+        }
+        Ok(Model::record(entries, Some(&self.common)))
+    }
+
+    fn output(
+        &mut self,
+        adapter: &Adapter,
+        output: &Output,
+        common: &Model,
+    ) -> Result<Vec<RenderedSnippet>, Box<Diagnostic>> {
         let catalog = self.compilation.catalog;
         let fault = |fault: TemplateFault| Box::new(failed(catalog, adapter, Some(output), &fault));
         let emitted = |id: ParamId| self.compilation.resolution.withheld(id).is_none();
         let chosen: Vec<Cow<'_, OutputField>> = match output.select {
             Some(channel) => catalog
                 .ids()
-                .filter(|id| emitted(*id))
+                .filter(|id| emitted(*id) && catalog.parameter(*id).is_read_by(adapter.image.as_deref()))
                 .filter_map(|id| {
                     let name = catalog.parameter(id).output(channel)?.to_owned();
                     Some(Cow::Owned(OutputField { id, name, form: None, with: Vec::new(), group: String::new() }))
@@ -113,15 +164,15 @@ impl<'r> Renderer<'r> {
             })
             .collect();
         let (fields, lacks) = (Model::list(fields), Model::list(lacks));
-        let services: Vec<Option<&str>> = if output.per_service {
-            catalog.services.iter().map(|service| Some(service.as_str())).collect()
+        let services = if output.per_service {
+            platform::services(self.compilation).into_iter().map(Some).collect()
         } else {
             vec![None]
         };
         let mut files = Vec::with_capacity(services.len());
         for service in services {
             let entries = vec![("service", Model::of(&service)), ("fields", fields.clone()), ("lacks", lacks.clone())];
-            let model = Model::record(entries, Some(&self.common));
+            let model = Model::record(entries, Some(common));
             let content = self.templates.render_model(&output.template, &model).map_err(fault)?;
             if content.trim().is_empty() {
                 return Err(Box::new(
@@ -136,7 +187,7 @@ impl<'r> Renderer<'r> {
             files.push(RenderedSnippet {
                 adapter: adapter.name.clone(),
                 language: adapter.language.clone(),
-                filename: output.file.replace("{{ service }}", service.unwrap_or_default()),
+                filename: output.file.replace("{{ service }}", service.as_ref().map_or("", |service| &service.name)),
                 content,
             });
         }
@@ -233,7 +284,9 @@ impl<'r> Renderer<'r> {
 
 fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: &TemplateFault) -> Diagnostic {
     let path = output.map(|output| output.template.as_str());
-    let file = catalog.templates().find(|(known, _)| path == Some(*known)).map(|(_, file)| file);
+    // What is included is to blame itself.
+    let part = fault.template.as_deref().filter(|template| template.starts_with(PARTS));
+    let file = catalog.templates().find(|(known, _)| part.or(path) == Some(*known)).map(|(_, file)| file);
     let mut diagnostic =
         Diagnostic::error(Code::AdapterFailed, format!("the adapter `{}` failed: {}", adapter.name, fault.message))
             .help("see docs/templates.md for what templates may read")

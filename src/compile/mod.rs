@@ -6,6 +6,7 @@
 mod adapters;
 mod artifacts;
 mod nearest;
+mod platform;
 mod request;
 mod why;
 
@@ -49,6 +50,8 @@ pub struct Compilation<'c> {
     pub digest: String,
     /// What differs from the running configuration: key, running value, new value.
     pub changes: Vec<Change>,
+    /// What must exist before the artifacts work, with the grants that it needs.
+    needs: Vec<platform::Need<'c>>,
     compiled_at: String,
     deny_warnings: bool,
     /// Whether it was compiled against a running configuration.
@@ -99,6 +102,7 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         resolved.remarks.into_iter().map(|(code, message, parameter_keys)| notice(code, message, parameter_keys)),
     );
     let changes = request.running.as_ref().map(|running| changes(&resolution, running)).unwrap_or_default();
+    let needs = platform::needs(&mut resolution)?;
     let digest = digest(&resolution);
     Ok(Compilation {
         catalog,
@@ -107,6 +111,7 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         notices,
         digest,
         changes,
+        needs,
         compiled_at: compiled_at.to_owned(),
         deny_warnings: request.deny_warnings,
         running: request.running.is_some(),

@@ -4,6 +4,7 @@
 
 mod decode;
 mod files;
+pub(crate) mod platform;
 pub(crate) mod records;
 pub mod schema;
 pub mod shape;
@@ -13,6 +14,7 @@ pub use files::{DataSet, LARGEST_FILE, ReadError};
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::model::{Digest, is_name};
 use decode::Decoder;
+use platform::{RawPlatform, RawPrerequisite};
 use records::{
     RawAdapter, RawGroup, RawLayer, RawMetric, RawPrefix, RawPreset, RawRail, RawRegistry, RawSetting, RawTelemetry,
     RawVariable,
@@ -40,6 +42,8 @@ pub(crate) struct Records {
     pub(crate) metrics: Vec<RawMetric>,
     pub(crate) telemetry: Option<RawTelemetry>,
     pub(crate) variables: Vec<RawVariable>,
+    pub(crate) platform: RawPlatform,
+    pub(crate) prerequisites: Vec<Named<RawPrerequisite>>,
     pub(crate) settings: Vec<RawSetting>,
     pub(crate) prefixes: Vec<RawPrefix>,
     pub(crate) adapters: Vec<Named<RawAdapter>>,
@@ -148,6 +152,8 @@ enum Decoded {
     Metrics(Vec<RawMetric>),
     Telemetry(Box<RawTelemetry>),
     Variables(Vec<RawVariable>),
+    Platform(Box<RawPlatform>),
+    Prerequisite(Box<RawPrerequisite>),
     Settings(Vec<RawSetting>, Vec<RawPrefix>),
     Adapter(Box<RawAdapter>),
     Template,
@@ -168,6 +174,8 @@ impl Records {
             Decoded::Metrics(records) => self.metrics.extend(records),
             Decoded::Telemetry(record) => self.telemetry = Some(*record),
             Decoded::Variables(records) => self.variables.extend(records),
+            Decoded::Platform(record) => self.platform = *record,
+            Decoded::Prerequisite(record) => named(stem, file, *record, &mut self.prerequisites, diags),
             Decoded::Settings(settings, prefixes) => {
                 self.settings.extend(settings);
                 self.prefixes.extend(prefixes);
@@ -199,6 +207,11 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
         ["registry", "variables.toml"] => {
             Some(Decoded::Variables(decode(file, text, d, &shape::VARIABLES, records::variables)))
         }
+        ["registry", "platform.toml"] => {
+            Some(Decoded::Platform(Box::new(decode(file, text, d, &shape::PLATFORM, platform::platform))))
+        }
+        ["registry", "prerequisites", _] => decode(file, text, d, &shape::PREREQUISITE, platform::prerequisite)
+            .map(|record| Decoded::Prerequisite(Box::new(record))),
         ["registry", "parameters", _] => {
             Some(Decoded::Group(decode(file, text, d, &shape::PARAMETERS, records::group)))
         }
@@ -222,7 +235,8 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
             Some(Decoded::Modifier(Box::new(decode(file, text, d, &shape::MODIFIER, records::modifier))))
         }
         _ => {
-            let folders = ["parameters", "rails", "metrics", "settings", "correlations", "recommendations"];
+            let folders =
+                ["parameters", "rails", "metrics", "prerequisites", "settings", "correlations", "recommendations"];
             let mut diagnostic = Diagnostic::warning(Code::UnknownField, format!("`{path}` is read by nothing"))
                 .at(Span::new(file, 0..0), "this file");
             if let Some(near) = parts.get(1).and_then(|folder| nearest(folder, folders)) {

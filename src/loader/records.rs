@@ -3,7 +3,7 @@
 use super::decode::Decoder;
 use super::decode::Row;
 use crate::diag::{At, Code, Diagnostic, Span};
-use crate::model::{Channel, Class, Scalar, Severity, Unit, ValueType};
+use crate::model::{Channel, Class, Effect, Scalar, Severity, Unit, ValueType};
 use semver::{Version, VersionReq};
 
 /// A version line: its name and the versions in it.
@@ -24,7 +24,6 @@ pub(crate) struct RawRegistry {
     pub(crate) format: At<i64>,
     pub(crate) default_preset: At<String>,
     pub(crate) surfaced_limit: At<i64>,
-    pub(crate) services: Vec<At<String>>,
     pub(crate) temporal: RawTarget,
     pub(crate) plugin: RawTarget,
     pub(crate) highlights: Vec<At<String>>,
@@ -65,6 +64,8 @@ pub(crate) struct RawParameter {
     pub(crate) plugin: Option<At<VersionReq>>,
     pub(crate) outputs: Vec<(Channel, At<String>)>,
     pub(crate) fallback: Option<String>,
+    pub(crate) images: Vec<At<String>>,
+    pub(crate) effect: Option<Effect>,
     pub(crate) summary: String,
     pub(crate) rationale: String,
     pub(crate) source: String,
@@ -197,6 +198,8 @@ pub(crate) struct RawVariable {
     pub(crate) summary: String,
     pub(crate) required: bool,
     pub(crate) default: Option<String>,
+    pub(crate) placeholder: Option<At<String>>,
+    pub(crate) images: Vec<At<String>>,
 }
 
 /// A setting that servers register.
@@ -237,6 +240,8 @@ pub(crate) struct RawAdapter {
     pub(crate) sdk: bool,
     pub(crate) title: String,
     pub(crate) language: String,
+    pub(crate) image: Option<At<String>>,
+    pub(crate) values: Vec<(At<String>, At<String>)>,
     pub(crate) literals: Vec<(&'static str, At<String>)>,
     pub(crate) forms: Vec<(At<String>, At<String>)>,
     pub(crate) lacks: Vec<(At<String>, At<String>)>,
@@ -254,13 +259,12 @@ pub(super) fn registry(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawRegistry
     let (temporal, plugin) = (target(d, row, "temporal"), target(d, row, "plugin"));
     let (format, default_preset, surfaced_limit) =
         (d.int(row, "format"), d.text(row, "default_preset"), d.int(row, "surfaced_limit"));
-    let (services, highlights) = (d.texts(row, "services"), d.texts(row, "highlights"));
+    let highlights = d.texts(row, "highlights");
     let variable_prefixes = d.texts(row, "variable_prefixes");
     Some(RawRegistry {
         format: format?,
         default_preset: default_preset?,
         surfaced_limit: surfaced_limit?,
-        services,
         temporal: temporal?,
         plugin: plugin?,
         highlights,
@@ -313,6 +317,8 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
     let (temporal, plugin) = (d.range(row, "temporal"), d.range(row, "plugin"));
     let outputs = d.outputs(row, "outputs", key.as_ref().map_or("", |key| &key.value));
     let fallback = d.text(row, "fallback").map(|text| text.value);
+    let images = d.texts(row, "images");
+    let effect = d.word(row, "effect").and_then(|word| Effect::from_word(&word.value));
     let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
     Some(RawParameter {
         span: row.span,
@@ -332,6 +338,8 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
         plugin,
         outputs,
         fallback,
+        images,
+        effect,
         // A missing text was reported and does not stand in the way of checking the rest.
         summary: summary.map(|text| text.value).unwrap_or_default(),
         rationale: rationale.map(|text| text.value).unwrap_or_default(),
@@ -538,8 +546,9 @@ pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> 
             let (kind, summary) = (text(d.word(row, "kind")), text(d.text(row, "summary")));
             let required = d.bool(row, "required").is_some_and(|at| at.value);
             let default = d.text(row, "default").map(|text| text.value);
+            let (placeholder, images) = (d.text(row, "placeholder"), d.texts(row, "images"));
             d.text(row, "source");
-            Some(RawVariable { name: name?, kind, summary, required, default })
+            Some(RawVariable { name: name?, kind, summary, required, default, placeholder, images })
         })
         .collect()
 }
@@ -568,6 +577,7 @@ pub(super) fn settings(d: &mut Decoder<'_>, row: &Row<'_>) -> (Vec<RawSetting>, 
 pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> {
     let kind = d.word(row, "kind");
     let (title, language) = (d.text(row, "title"), d.text(row, "language"));
+    let (image, values) = (d.text(row, "image"), d.text_map(row, "values"));
     let mut literals = Vec::new();
     if let Some(row) = d.table(row, "literals") {
         for name in ["true", "false", "int", "float", "string", "duration"] {
@@ -583,6 +593,8 @@ pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> 
         sdk: kind?.value == "sdk",
         title: title?.value,
         language: language?.value,
+        image,
+        values,
         literals,
         forms,
         lacks,

@@ -1,7 +1,7 @@
 //! The grammar of data files, once: the decoder checks files by it, `tdsql schema` prints it, `docs/data-files.md`
 //! documents it.
 
-use crate::model::{Channel, Class, Unit, ValueType};
+use crate::model::{Channel, Class, Effect, Unit, ValueType};
 
 /// What stands behind a field.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +112,13 @@ pub const FILE_KINDS: &[FileKind] = &[
     FileKind { name: "metric", aliases: &["metrics"], path: "registry/metrics/*.toml", shape: &METRICS },
     FileKind { name: "telemetry", aliases: &[], path: "registry/telemetry.toml", shape: &TELEMETRY },
     FileKind { name: "variables", aliases: &[], path: "registry/variables.toml", shape: &VARIABLES },
+    FileKind { name: "platform", aliases: &[], path: "registry/platform.toml", shape: &PLATFORM },
+    FileKind {
+        name: "prerequisite",
+        aliases: &["prerequisites"],
+        path: "registry/prerequisites/*.toml",
+        shape: &PREREQUISITE,
+    },
     FileKind { name: "settings", aliases: &[], path: "registry/settings/*.toml", shape: &SETTINGS },
     FileKind { name: "adapter", aliases: &["adapters"], path: "templates/adapters/*/adapter.toml", shape: &ADAPTER },
 ];
@@ -124,7 +131,6 @@ pub static REGISTRY: Shape = Shape {
         must("format", Kind::Int, "Version of this grammar; 1."),
         must("default_preset", Kind::Text, "The preset that environment variables alone are laid over."),
         must("surfaced_limit", Kind::Int, "The most slo and topology parameters that the registry may have."),
-        must("services", Kind::Texts, "The services of a Temporal cluster, in the order in which artifacts list them."),
         must("temporal", Kind::Table(&TARGET), "The Temporal server versions."),
         must("plugin", Kind::Table(&TARGET), "The DSQL plugin's version labels."),
         must("variable_prefixes", Kind::Texts, "Prefixes of the variables that count as the DSQL deployment's."),
@@ -184,6 +190,8 @@ pub static PARAMETER: Shape = Shape {
             Kind::AnyText,
             "What its variable's reader takes, without a message, in place of one it cannot read.",
         ),
+        may("images", Kind::Texts, "Images whose start script reads the variable; absent, the plugin reads it in all."),
+        may("effect", Kind::Word(Effect::WORDS), "How a change takes effect, where its outputs do not say it."),
         must("summary", Kind::Text, "One sentence: what it is."),
         must("rationale", Kind::Text, "Why this value, and what goes wrong otherwise."),
         must("source", Kind::Text, "Where its figures come from."),
@@ -418,8 +426,121 @@ pub static VARIABLE: Shape = Shape {
         must("kind", Kind::Word(&["identity", "secret", "deployment", "ignored"]), "Why it is no parameter."),
         may("default", Kind::AnyText, "Its usual value."),
         may("required", Kind::Bool, "Whether a container refuses to start without it."),
+        may("placeholder", Kind::Text, "The placeholder that platform adapters put there."),
+        may("images", Kind::Texts, "Images that read it; absent, all do."),
         must("summary", Kind::Text, "What it is."),
         must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `registry/platform.toml`.
+pub static PLATFORM: Shape = Shape {
+    name: "the platform file",
+    doc: "What a cluster is made of where it runs, and how a change reaches it.",
+    fields: &[
+        may("service", Kind::Tables(&SERVICE), "The services, in the order in which artifacts list and restart them."),
+        may("image", Kind::Tables(&IMAGE), "The container images, by what reads the variables in them."),
+        may("placeholder", Kind::Tables(&PLACEHOLDER), "What only the installation knows; the platform fills it in."),
+        may("effect", Kind::Tables(&EFFECT), "How changes take effect."),
+        may("rollout", Kind::Table(&ROLLOUT), "What a rolling update is judged by."),
+    ],
+};
+
+/// `[[service]]`.
+pub static SERVICE: Shape = Shape {
+    name: "a service",
+    doc: "A service of a Temporal cluster; one process runs one.",
+    fields: &[
+        must("name", Kind::Text, "Its name; dynamic configuration whose key begins with it is its own."),
+        must("replicas", Kind::Key, "The parameter that says how many processes run it."),
+        may("ports", Kind::Tables(&PORT), "The ports on which it listens."),
+        must("summary", Kind::Text, "What it does."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// One port of a service.
+pub static PORT: Shape = Shape {
+    name: "a port",
+    doc: "A TCP port on which a service listens.",
+    fields: &[must("name", Kind::Text, "What is spoken there."), must("number", Kind::Int, "The port.")],
+};
+
+/// `[[image]]`.
+pub static IMAGE: Shape = Shape {
+    name: "an image",
+    doc: "A family of container images that read the same variables.",
+    fields: &[
+        must("name", Kind::Text, "Its name."),
+        must("summary", Kind::Text, "What it is."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[[placeholder]]`.
+pub static PLACEHOLDER: Shape = Shape {
+    name: "a placeholder",
+    doc: "Something that only the installation knows; adapters emit its name in the platform's own form.",
+    fields: &[
+        must("name", Kind::Text, "Its name: lower-case letters, digits and `_`."),
+        must("summary", Kind::Text, "What to put there."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[[effect]]`.
+pub static EFFECT: Shape = Shape {
+    name: "an effect",
+    doc: "A way in which a changed value reaches what runs.",
+    fields: &[
+        must("name", Kind::Word(Effect::WORDS), "Which way."),
+        must("title", Kind::Text, "The same in a few words."),
+        must("summary", Kind::Text, "What happens, and what to do."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[rollout]`.
+pub static ROLLOUT: Shape = Shape {
+    name: "the rollout",
+    doc: "While replicas are replaced, old and new hold connections together.",
+    fields: &[
+        must("connections", Kind::Key, "The parameter that says how many connections all processes hold."),
+        must("limit", Kind::Key, "The parameter that says how many the database accepts."),
+        must("order", Kind::Text, "Why the services restart in the order in which they stand."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `registry/prerequisites/*.toml`.
+pub static PREREQUISITE: Shape = Shape {
+    name: "a prerequisite",
+    doc: "What must exist before the artifacts work; the file's stem is its name.",
+    fields: &[
+        must(
+            "kind",
+            Kind::Word(&["table", "access", "store", "schema", "decision"]),
+            "A DynamoDB table, access to a service, a store, a schema, or a decision that cannot be taken back.",
+        ),
+        must("order", Kind::Int, "Position among the prerequisites."),
+        must("title", Kind::Text, "What it is, in a few words."),
+        may("when", Kind::Expr, "It is needed only while this holds."),
+        may("parameters", Kind::Keys, "The parameters that it concerns; of a table the first is its name."),
+        may("facts", Kind::TextMap, "What is fixed about it: name → value."),
+        may("steps", Kind::Texts, "What to do, in order."),
+        may("grant", Kind::Tables(&GRANT), "What the processes must be allowed to do with it."),
+        must("rationale", Kind::Text, "Why, and what goes wrong without it."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[[grant]]`.
+pub static GRANT: Shape = Shape {
+    name: "a grant",
+    doc: "IAM actions.",
+    fields: &[
+        must("actions", Kind::Texts, "The actions."),
+        may("when", Kind::Expr, "They are needed only while this holds."),
     ],
 };
 
@@ -464,6 +585,8 @@ pub static ADAPTER: Shape = Shape {
         must("kind", Kind::Word(&["sdk", "platform"]), "Whether it renders worker options or deployment artifacts."),
         must("title", Kind::Text, "What it renders, in words."),
         must("language", Kind::Text, "The language of its files."),
+        may("image", Kind::Text, "The image that its files start: only variables that it reads are taken."),
+        may("values", Kind::TextMap, "Name → parameter, for every template of the adapter."),
         may("literals", Kind::Table(&LITERALS), "How values are written in that language."),
         may(
             "forms",

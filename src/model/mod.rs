@@ -22,4 +22,4 @@ pub use profile::{
     Overrides, PresetSummary, ProposedChange, RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,
 };
 pub use scalar::Scalar;
-pub use vocabulary::{Channel, Class, Source, Unit, ValueFault, ValueType, clipped, is_key, is_name};
+pub use vocabulary::{Channel, Class, Effect, Source, Unit, ValueFault, ValueType, clipped, is_key, is_name};

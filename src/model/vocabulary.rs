@@ -132,6 +132,22 @@ impl Unit {
     }
 }
 
+words! {
+    /// How a changed value reaches what runs.
+    Effect {
+        /// The servers read it again by themselves.
+        Reload = "reload",
+        /// Server processes read it when they start.
+        Restart = "restart",
+        /// SDK workers read it when they start.
+        Redeploy = "redeploy",
+        /// The platform runs more or fewer processes.
+        Scale = "scale",
+        /// It is fixed for the life of the cluster.
+        Never = "never",
+    }
+}
+
 impl ValueType {
     /// Reads a value of this type from a data file, a flag, a values file or a variable.
     ///

@@ -260,7 +260,12 @@ fn it_compiles_from_any_folder_with_nothing_beside_the_binary() {
         .iter()
         .flat_map(|adapter| {
             let kind = if adapter.sdk { "sdk" } else { "platform" };
-            adapter.outputs.iter().map(move |output| format!("{kind}/{}/{}", adapter.name, output.file.as_str()))
+            let path = move |file: &str| format!("{kind}/{}/{file}", adapter.name);
+            adapter.outputs.iter().flat_map(move |output| -> Vec<String> {
+                let services = if output.per_service { shipped().platform.services.as_slice() } else { &[] };
+                let each = services.iter().map(|service| output.file.replace("{{ service }}", &service.name));
+                if output.per_service { each.map(|file| path(&file)).collect() } else { vec![path(&output.file)] }
+            })
         })
         .collect();
     let mut expected: Vec<&str> = shipped.iter().map(String::as_str).collect();

@@ -175,7 +175,7 @@ fn small() -> DataSet {
     for (path, text) in [
         (
             "registry/registry.toml",
-            "format = 1\ndefault_preset = \"one\"\nsurfaced_limit = 15\nservices = [\"s\"]\nvariable_prefixes = [\"X_\"]\n[temporal]\ndefault = \"1.0.0\"\n\
+            "format = 1\ndefault_preset = \"one\"\nsurfaced_limit = 15\nvariable_prefixes = [\"X_\"]\n[temporal]\ndefault = \"1.0.0\"\n\
              supported = \">=1.0.0\"\n[plugin]\ndefault = \"1.0.0\"\nsupported = \">=1.0.0\"\n",
         ),
         (

@@ -221,7 +221,7 @@ impl World {
         let mut files = DataSet::empty();
         files.insert(
             "registry/registry.toml",
-            "format = 1\ndefault_preset = \"peak\"\nsurfaced_limit = 15\nservices = [\"one\"]\nvariable_prefixes = [\"X_\"]\n\
+            "format = 1\ndefault_preset = \"peak\"\nsurfaced_limit = 15\nvariable_prefixes = [\"X_\"]\n\
              [temporal]\ndefault = \"1.0.0\"\nsupported = \">=1.0.0\"\n\
              [plugin]\ndefault = \"1.0.0\"\nsupported = \">=1.0.0\"\n",
         );

@@ -1,7 +1,7 @@
 //! Links adapters: safe paths, templates that exist, fields that name parameters.
 
 use super::Linker;
-use crate::catalog::{Adapter, Form, Output, OutputField};
+use crate::catalog::{Adapter, Form, Output, OutputField, Platform};
 use crate::diag::{At, Code, Diagnostic, FileId, Span, nearest};
 use crate::loader::Named;
 use crate::loader::records::{RawAdapter, RawField};
@@ -12,11 +12,17 @@ impl Linker<'_> {
         &mut self,
         raw: Vec<Named<RawAdapter>>,
         templates: &BTreeMap<String, FileId>,
+        platform: &Platform,
     ) -> Vec<Adapter> {
-        raw.into_iter().map(|adapter| self.adapter(adapter, templates)).collect()
+        raw.into_iter().map(|adapter| self.adapter(adapter, templates, platform)).collect()
     }
 
-    pub(super) fn adapter(&mut self, raw: Named<RawAdapter>, templates: &BTreeMap<String, FileId>) -> Adapter {
+    pub(super) fn adapter(
+        &mut self,
+        raw: Named<RawAdapter>,
+        templates: &BTreeMap<String, FileId>,
+        platform: &Platform,
+    ) -> Adapter {
         let (name, raw) = (raw.name, raw.record);
         if raw.outputs.is_empty() {
             self.diags.push(
@@ -102,7 +108,22 @@ impl Linker<'_> {
                 span: output.span,
             });
         }
-        Adapter { name, sdk: raw.sdk, title: raw.title, language: raw.language, literals, forms, lacks, outputs }
+        if let Some(image) = &raw.image {
+            self.known_image(image, platform);
+        }
+        let values = raw.values.into_iter().filter_map(|(name, key)| Some((name.value, self.resolve(&key)?))).collect();
+        Adapter {
+            name,
+            sdk: raw.sdk,
+            title: raw.title,
+            language: raw.language,
+            image: raw.image.map(|image| image.value),
+            values,
+            literals,
+            forms,
+            lacks,
+            outputs,
+        }
     }
 
     fn output_field(&mut self, raw: RawField, forms: &[Form]) -> Option<OutputField> {

@@ -4,11 +4,12 @@ mod adapters;
 mod expressions;
 mod layers;
 mod parameters;
+mod platform;
 mod rails;
 mod telemetry;
 
 use super::scope::Slots;
-use super::{Broken, Catalog, ParamId, Parameter, Target, Variable};
+use super::{Broken, Catalog, ParamId, Parameter, Platform, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
@@ -57,9 +58,10 @@ impl Linker<'_> {
         let telemetry = self.telemetry(records.telemetry.take(), &metrics);
         let presets = self.expects(presets, &metrics);
         let rails = self.rails(std::mem::take(&mut records.rails), &presets, &modifiers);
-        let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates);
+        let platform = self.platform(records);
+        let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
         self.outputs();
-        let variables = self.variables(records);
+        let variables = self.variables(records, &platform);
         let registry = records.registry.take()?;
         let (registry, manifest) = (registry.record, registry.file);
         self.surfaced(&registry);
@@ -103,7 +105,7 @@ impl Linker<'_> {
             adapters,
             templates: std::mem::take(&mut records.templates),
             default_preset: registry.default_preset.value,
-            services: registry.services.into_iter().map(|service| service.value).collect(),
+            platform,
             temporal,
             plugin,
             variable_prefixes: registry.variable_prefixes.into_iter().map(|prefix| prefix.value).collect(),
@@ -183,9 +185,15 @@ impl Linker<'_> {
         Target { default: raw.default.value, supported: raw.supported.value, lines }
     }
 
-    fn variables(&mut self, records: &mut Records) -> BTreeMap<String, Variable> {
+    fn variables(&mut self, records: &mut Records, platform: &Platform) -> BTreeMap<String, Variable> {
         let mut variables = BTreeMap::new();
         for raw in std::mem::take(&mut records.variables) {
+            for image in &raw.images {
+                self.known_image(image, platform);
+            }
+            if let Some(placeholder) = &raw.placeholder {
+                self.known_placeholder(placeholder, platform);
+            }
             let parameter = self
                 .parameters
                 .iter()
@@ -203,7 +211,14 @@ impl Linker<'_> {
             }
             variables.insert(
                 raw.name.value,
-                Variable { kind: raw.kind, summary: raw.summary, required: raw.required, default: raw.default },
+                Variable {
+                    kind: raw.kind,
+                    summary: raw.summary,
+                    required: raw.required,
+                    default: raw.default,
+                    placeholder: raw.placeholder.map(|placeholder| placeholder.value),
+                    images: raw.images.into_iter().map(|image| image.value).collect(),
+                },
             );
         }
         variables

@@ -7,7 +7,7 @@ use crate::catalog::{Candidate, Group, ParamId, Parameter, Rule};
 use crate::diag::{At, Code, Diagnostic, Span};
 use crate::expr::{Type, is_reserved};
 use crate::loader::records::{RawGroup, RawParameter, RawRule};
-use crate::model::{Scalar, ValueType};
+use crate::model::{Channel, Effect, Scalar, ValueType};
 use std::collections::HashMap;
 
 impl Linker<'_> {
@@ -140,6 +140,8 @@ impl Linker<'_> {
             immutable: raw.immutable,
             temporal: raw.temporal.map(|at| at.value),
             plugin: raw.plugin.map(|at| at.value),
+            effect: raw.effect.or_else(|| effect(raw.immutable, &raw.outputs)),
+            images: raw.images,
             outputs: raw.outputs.into_iter().map(|(channel, name)| (channel, name.value)).collect(),
             fallback: raw.fallback,
             summary: raw.summary,
@@ -201,4 +203,18 @@ pub(super) fn outside(parameter: &Parameter, value: &Scalar, span: Span) -> Opti
             .at(span, violation.bounds)
             .and(violation.declared, "declared here"),
     )
+}
+
+/// How a change takes effect: the slowest of the ways in which the outputs are read.
+fn effect(immutable: bool, outputs: &[(Channel, At<String>)]) -> Option<Effect> {
+    let on = |channel| outputs.iter().any(|(on, _)| *on == channel);
+    if immutable {
+        Some(Effect::Never)
+    } else if on(Channel::EnvVars) || on(Channel::DsqlPlugin) {
+        Some(Effect::Restart)
+    } else if on(Channel::DynamicConfig) {
+        Some(Effect::Reload)
+    } else {
+        on(Channel::WorkerOptions).then_some(Effect::Redeploy)
+    }
 }

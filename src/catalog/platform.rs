@@ -1,0 +1,117 @@
+//! Where a cluster runs: services, images, placeholders, what must exist first, how changes take effect.
+
+use super::{ParamId, Parameter, Variable};
+use crate::diag::At;
+use crate::expr::Expr;
+use crate::model::Effect;
+
+/// A service of a Temporal cluster; one process runs one.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// How many processes run it.
+    pub replicas: ParamId,
+    /// The ports on which it listens, by what is spoken there.
+    pub ports: Vec<(String, i64)>,
+    /// What it does.
+    pub summary: String,
+}
+
+/// Something that only the installation knows.
+#[derive(Debug)]
+pub struct Placeholder {
+    /// Its name.
+    pub name: String,
+    /// What to put there.
+    pub summary: String,
+}
+
+/// The words for one way in which a change takes effect.
+#[derive(Debug)]
+pub struct EffectWords {
+    /// Which way.
+    pub effect: Effect,
+    /// The same in a few words.
+    pub title: String,
+    /// What happens, and what to do.
+    pub summary: String,
+}
+
+/// What a rolling update is judged by.
+#[derive(Debug)]
+pub struct Rollout {
+    /// How many connections all processes hold.
+    pub connections: ParamId,
+    /// How many the database accepts.
+    pub limit: ParamId,
+    /// Why the services restart in their order.
+    pub order: String,
+}
+
+/// IAM actions.
+#[derive(Debug)]
+pub struct Grant {
+    /// The actions.
+    pub actions: Vec<String>,
+    /// They are needed only while this holds.
+    pub when: Option<At<Expr>>,
+}
+
+/// What must exist before the artifacts work.
+#[derive(Debug)]
+pub struct Prerequisite {
+    /// The stem of its file.
+    pub name: String,
+    /// `table`, `access`, `store`, `schema` or `decision`.
+    pub kind: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// It is needed only while this holds.
+    pub when: Option<At<Expr>>,
+    /// The parameters that it concerns.
+    pub parameters: Vec<ParamId>,
+    /// What is fixed about it.
+    pub facts: Vec<(String, String)>,
+    /// What to do, in order.
+    pub steps: Vec<String>,
+    /// What the processes must be allowed to do with it.
+    pub grants: Vec<Grant>,
+    /// Why, and what goes wrong without it.
+    pub rationale: String,
+    /// Where that is known from.
+    pub source: String,
+}
+
+/// Where a cluster runs.
+#[derive(Debug, Default)]
+pub struct Platform {
+    /// The services, in the order in which artifacts list and restart them.
+    pub services: Vec<Service>,
+    /// The names of the container images.
+    pub images: Vec<String>,
+    /// What only the installation knows.
+    pub placeholders: Vec<Placeholder>,
+    /// How changes take effect.
+    pub effects: Vec<EffectWords>,
+    /// What a rolling update is judged by.
+    pub rollout: Option<Rollout>,
+    /// What must exist first.
+    pub prerequisites: Vec<Prerequisite>,
+}
+
+impl Parameter {
+    /// Whether an image reads its variable; without an image, whether any does.
+    #[must_use]
+    pub fn is_read_by(&self, image: Option<&str>) -> bool {
+        self.images.is_empty() || image.is_none_or(|image| self.images.iter().any(|reader| reader.value == image))
+    }
+}
+
+impl Variable {
+    /// Whether an image reads it; without an image, whether any does.
+    #[must_use]
+    pub fn is_read_by(&self, image: Option<&str>) -> bool {
+        self.images.is_empty() || image.is_none_or(|image| self.images.iter().any(|reader| reader == image))
+    }
+}

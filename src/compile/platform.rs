@@ -1,0 +1,154 @@
+//! Where the compiled cluster runs, as adapters tell it: services, placeholders, what must exist first.
+
+use super::{Compilation, one_line};
+use crate::catalog::{Adapter, Catalog, Grant, ParamId, Placeholder, Prerequisite, Variable};
+use crate::diag::{At, Code, Diagnostic, Diagnostics};
+use crate::eval::Resolution;
+use crate::expr::{Expr, Frame};
+use crate::model::Scalar;
+use crate::render::Model;
+use serde_json::{Map, Value, json};
+
+/// A prerequisite whose condition holds, with those of its grants whose conditions hold.
+#[derive(Debug)]
+pub(super) struct Need<'c> {
+    prerequisite: &'c Prerequisite,
+    grants: Vec<&'c Grant>,
+}
+
+/// What this configuration presupposes.
+///
+/// # Errors
+///
+/// Every condition that could not be evaluated.
+pub(super) fn needs<'c>(resolution: &mut Resolution<'c>) -> Result<Vec<Need<'c>>, Diagnostics> {
+    let catalog: &'c Catalog = resolution.catalog;
+    let frame = resolution.frame();
+    let mut diags = Diagnostics::default();
+    let mut needs = Vec::new();
+    for prerequisite in &catalog.platform.prerequisites {
+        if !holds(prerequisite.when.as_ref(), frame, &prerequisite.name, &mut diags) {
+            continue;
+        }
+        let grants = prerequisite
+            .grants
+            .iter()
+            .filter(|grant| holds(grant.when.as_ref(), frame, &prerequisite.name, &mut diags))
+            .collect();
+        needs.push(Need { prerequisite, grants });
+    }
+    if diags.is_empty() { Ok(needs) } else { Err(diags) }
+}
+
+fn holds(when: Option<&At<Expr>>, frame: &Frame, name: &str, diags: &mut Diagnostics) -> bool {
+    let Some(at) = when else { return true };
+    match at.value.eval(frame) {
+        Ok(value) => value == Scalar::Bool(true),
+        Err(fault) => {
+            diags.push(
+                Diagnostic::error(Code::ExpressionFailed, format!("the prerequisite `{name}`: {}", fault.message))
+                    .at(at.span, "evaluated here"),
+            );
+            false
+        }
+    }
+}
+
+/// A service, as templates read it.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct ServiceFacts {
+    pub(super) name: String,
+    replicas: Scalar,
+    ports: Vec<Value>,
+    summary: String,
+}
+
+/// The services, in the order of artifacts.
+pub(super) fn services(compilation: &Compilation<'_>) -> Vec<ServiceFacts> {
+    let platform = &compilation.catalog.platform;
+    platform
+        .services
+        .iter()
+        .map(|service| ServiceFacts {
+            name: service.name.clone(),
+            replicas: compilation.resolution.shown(service.replicas),
+            ports: service.ports.iter().map(|(name, number)| json!({ "name": name, "number": number })).collect(),
+            summary: one_line(&service.summary),
+        })
+        .collect()
+}
+
+/// What the templates of every platform adapter may read.
+pub(super) fn cluster(compilation: &Compilation<'_>, common: &Model) -> Model {
+    let prerequisites: Vec<Value> = compilation.needs.iter().map(|need| need.tell(compilation)).collect();
+    let entries = vec![
+        ("prerequisites", Model::of(&prerequisites)),
+        ("dynamic_config", compilation.dynamic_config_yaml().as_str().into()),
+    ];
+    Model::record(entries, Some(common))
+}
+
+/// What only the installation knows, as far as the adapter's image reads it: the variables, and the placeholders in them.
+pub(super) fn identity(compilation: &Compilation<'_>, adapter: &Adapter) -> [(&'static str, Model); 2] {
+    let (catalog, image) = (compilation.catalog, adapter.image.as_deref());
+    let known = &catalog.platform.placeholders;
+    let variables: Vec<(&String, &Placeholder, &Variable)> = catalog
+        .variables
+        .iter()
+        .filter(|(_, variable)| variable.is_read_by(image))
+        .filter_map(|(name, variable)| {
+            let wanted = variable.placeholder.as_ref()?;
+            Some((name, known.iter().find(|placeholder| placeholder.name == *wanted)?, variable))
+        })
+        .collect();
+    let placeholders: Vec<Value> = known
+        .iter()
+        .filter_map(|placeholder| {
+            let names: Vec<&String> = variables
+                .iter()
+                .filter(|(_, wanted, _)| wanted.name == placeholder.name)
+                .map(|(name, _, _)| *name)
+                .collect();
+            let summary = one_line(&placeholder.summary);
+            (!names.is_empty()).then(|| json!({ "name": placeholder.name, "summary": summary, "variables": names }))
+        })
+        .collect();
+    let variables: Vec<Value> = variables
+        .into_iter()
+        .map(|(name, placeholder, variable)| {
+            let summary = one_line(&placeholder.summary);
+            let placeholder = json!({ "name": placeholder.name, "summary": summary });
+            json!({ "name": name, "placeholder": placeholder, "summary": one_line(&variable.summary) })
+        })
+        .collect();
+    [("identity", Model::of(&variables)), ("placeholders", Model::of(&placeholders))]
+}
+
+impl Need<'_> {
+    fn tell(&self, compilation: &Compilation<'_>) -> Value {
+        let need = self.prerequisite;
+        let parameters: Vec<Value> = need
+            .parameters
+            .iter()
+            .map(|id| json!({ "key": compilation.catalog.parameter(*id).key, "value": shown(compilation, *id) }))
+            .collect();
+        let facts: Map<String, Value> = need.facts.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let actions: Vec<&str> =
+            self.grants.iter().flat_map(|grant| grant.actions.iter().map(String::as_str)).collect();
+        json!({
+            "name": need.name,
+            "kind": need.kind,
+            "title": one_line(&need.title),
+            "parameters": parameters,
+            "facts": facts,
+            "steps": need.steps.iter().map(|step| one_line(step)).collect::<Vec<_>>(),
+            "actions": actions,
+            "rationale": one_line(&need.rationale),
+            "source": one_line(&need.source),
+        })
+    }
+}
+
+fn shown(compilation: &Compilation<'_>, id: ParamId) -> Value {
+    serde_json::to_value(compilation.resolution.shown(id)).unwrap_or_default()
+}
