@@ -53,6 +53,7 @@ pub mod eval;
 pub mod expr;
 pub mod graph;
 pub mod inputs;
+pub mod lint;
 pub mod loader;
 pub mod migrate;
 pub mod model;

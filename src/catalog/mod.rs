@@ -19,6 +19,8 @@ use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use platform::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Service};
+pub use settings::{Constraint, Prefix, ServerSettings, Setting, Takes};
+
 pub(crate) use scope::{Slots, UNBOUNDED};
 pub use telemetry::{Metric, Telemetry};
 
@@ -409,6 +411,9 @@ pub struct Catalog {
     pub telemetry: Telemetry,
     /// Environment variables that are no parameters.
     pub variables: BTreeMap<String, Variable>,
+    /// What is known of the server's dynamic configuration; empty unless linked with [`Depth::Settings`] or
+    /// [`Depth::Check`].
+    pub settings: ServerSettings,
     /// Adapters by name.
     pub adapters: Vec<Adapter>,
     /// Templates: path below `templates/` → text.

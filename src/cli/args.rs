@@ -101,6 +101,8 @@ pub(super) enum Command {
     Migrate(Migrate),
     /// Draw which value follows from which.
     Graph(super::graph::Graph),
+    /// Judge a deployment's files: dynamic configuration, environment variables.
+    Lint(Lint),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.
@@ -234,6 +236,35 @@ pub(super) struct Migrate {
     /// What to print.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ListFormat,
+}
+
+/// Options of `lint`.
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// The files: YAML for the server, or environment variables.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// What the files are; by default, each is what its name or its first line says.
+    #[arg(long, value_name = "KIND")]
+    pub(super) kind: Option<LintKind>,
+    /// The Temporal server version that reads them.
+    #[arg(long, value_name = "V")]
+    pub(super) temporal_version: Option<String>,
+    /// The version label of the DSQL plugin that reads them.
+    #[arg(long, value_name = "V")]
+    pub(super) plugin_version: Option<String>,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: CheckFormat,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintKind {
+    /// A dynamic configuration of the Temporal server.
+    DynamicConfig,
+    /// Environment variables.
+    Env,
 }
 
 /// Options of `check`.

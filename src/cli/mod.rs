@@ -6,6 +6,7 @@ mod args;
 mod catalog_commands;
 mod compile;
 mod graph;
+mod lint;
 mod listing;
 mod migrate;
 mod session;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::DescribePreset(options) => listing::describe(&mut session, options),
         Command::Migrate(options) => migrate::run(&mut session, options),
         Command::Graph(options) => graph::run(&mut session, options),
+        Command::Lint(options) => lint::run(&mut session, options),
         Command::Check(options) => catalog_commands::check(&mut session, options),
         Command::Schema { kind } => catalog_commands::schema(&mut session, kind),
         Command::Init { dir } => catalog_commands::init(&mut session, dir),

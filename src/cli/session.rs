@@ -76,11 +76,13 @@ impl Session {
             Command::DescribePreset(options) => options.format == ListFormat::Json,
             Command::Migrate(options) => options.format == ListFormat::Json,
             Command::Graph(options) => options.format() == GraphFormat::Json,
+            Command::Lint(options) => options.format == CheckFormat::Json,
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };
         let yaml = matches!(&arguments.command, Command::Compile(options) if options.format == CompileFormat::Yaml);
         let (sarif, otherwise) = match &arguments.command {
+            Command::Lint(options) => (options.format == CheckFormat::Sarif, teller::of_check(options.format)),
             Command::Check(options) => (options.format == CheckFormat::Sarif, teller::of_check(options.format)),
             _ => (false, Format::Text),
         };
@@ -149,9 +151,19 @@ impl Session {
     /// The linked catalog that is in force. The process ends with its command: taking the catalog apart would only cost
     /// time, so it is never taken apart.
     pub(super) fn catalog(&self) -> Result<&'static mut Catalog, Failure> {
-        let catalog = Box::leak(Box::new(Catalog::link(self.files(None)?, Depth::Compile)?));
+        self.catalog_at(Depth::Compile)
+    }
+
+    /// Likewise, with the parts that a command needs.
+    pub(super) fn catalog_at(&self, depth: Depth) -> Result<&'static mut Catalog, Failure> {
+        let catalog = Box::leak(Box::new(Catalog::link(self.files(None)?, depth)?));
         self.report(&catalog.sources, catalog.warnings.as_slice());
         Ok(catalog)
+    }
+
+    /// Whether the user wants to know more than what matters most.
+    pub(super) fn verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Whether the user chose a form for what standard error has to say. It then says everything, whatever standard

@@ -131,6 +131,14 @@ codes! {
     TooDeep "too_deep" "An input is nested more deeply than permitted.";
     UnsupportedVersion "unsupported_version" "A version lies outside the supported range or is no version.";
     UnknownVariable "unknown_variable" "An environment variable is named that no definition knows.";
+    UnknownConstraint "unknown_constraint" "An entry of a dynamic configuration has a constraint that no server knows.";
+    DeadEntry "dead_entry" "An entry of a dynamic configuration never applies, or not as it looks.";
+    StaticSetting "static_setting" "A key of a dynamic configuration belongs to the server's static configuration.";
+    NotForProduction "not_for_production" "A setting is made for tests or experiments.";
+    RestatedDefault "restated_default" "A value is the one that its reader takes without it.";
+    PresetValue "preset_value" "A value differs from what every preset sets.";
+    LetterCase "letter_case" "A key is written in another letter case than the server's own.";
+    Unread "unread" "Nothing reads what stands there.";
     Catalog "catalog" "The catalog of definitions is inconsistent as a whole.";
     Io "io" "A file could not be read or written.";
 }

@@ -5,6 +5,7 @@
 //! and whether a value fits is decided later, against the catalog; nothing here knows a key.
 
 mod assignments;
+mod document;
 mod env_file;
 mod values;
 
@@ -15,6 +16,7 @@ use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use crate::model::Scalar;
 
 pub use assignments::parse_assignments;
+pub use document::{Document, Node, parse_document};
 pub use env_file::{environment_entries, parse_env_file};
 pub use values::parse_values;
 

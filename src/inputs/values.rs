@@ -258,7 +258,7 @@ fn yaml(reader: &mut Reader<'_>, body: &str) {
                 reader.fault(not_a_mapping().at(span, "not a mapping"));
             }
         },
-        Err(error) => yaml_error(reader, body, &error),
+        Err(error) => yaml_fault(reader, body, &error, "a values file"),
     }
 }
 
@@ -318,17 +318,24 @@ fn place<T>(body: &str, node: &Spanned<T>) -> Option<Range<usize>> {
     bytes(body, &node.referenced).or_else(|| bytes(body, &node.defined))
 }
 
-fn bytes(body: &str, location: &serde_yaml::Location) -> Option<Range<usize>> {
+pub(super) fn bytes(body: &str, location: &serde_yaml::Location) -> Option<Range<usize>> {
     let start = usize::try_from(location.span().byte_offset()?).ok()?;
     let len = usize::try_from(location.span().byte_len()?).ok()?;
     Some(clamp(body, start..start.saturating_add(len)))
 }
 
-fn yaml_error(reader: &mut Reader<'_>, body: &str, error: &serde_yaml::Error) {
+/// Reports why YAML could not be read; `what` is what the file should be, with an article.
+pub(super) fn yaml_fault(reader: &mut Reader<'_>, body: &str, error: &serde_yaml::Error, what: &str) {
     use serde_yaml::budget::BudgetBreach;
     use serde_yaml::{Error, MessageFormatter as _};
 
-    let at = error.location().and_then(|location| bytes(body, &location)).unwrap_or(body.len()..body.len());
+    let at = error.location().map_or(body.len()..body.len(), |location| {
+        bytes(body, &location).filter(|range| range.start < body.len()).unwrap_or_else(|| {
+            let line = usize::try_from(location.line()).unwrap_or(usize::MAX);
+            let at = offset(body, line, usize::try_from(location.column()).unwrap_or(usize::MAX));
+            at..at
+        })
+    });
     let mut inner = error.without_snippet();
     while let Error::AliasError { error, .. } = inner {
         inner = error;
@@ -336,19 +343,19 @@ fn yaml_error(reader: &mut Reader<'_>, body: &str, error: &serde_yaml::Error) {
     let written = serde_yaml::DefaultMessageFormatter.format_message(inner);
     let (code, message) = match inner {
         Error::MultipleDocuments { .. } | Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
-            (Code::Syntax, "a values file holds one document, here a second one starts".to_owned())
+            (Code::Syntax, format!("{what} holds one document, here a second one starts"))
         }
         Error::RecursiveReferencesRequireWeakTypes { .. } => (Code::Syntax, "an anchor refers to itself".to_owned()),
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => (Code::TooDeep, super::nested_too_deep()),
         // The scanner has a limit of its own for brackets, and no error of its own.
         _ if written == "recursion limit exceeded" => (Code::TooDeep, super::nested_too_deep()),
         Error::Budget { .. } => {
-            (Code::TooLarge, "the document has more keys, values or anchors than a values file may have".to_owned())
+            (Code::TooLarge, format!("the document has more keys, values or anchors than {what} may have"))
         }
         Error::AliasReplayLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. } => {
-            (Code::TooLarge, "the aliases of the document stand for more than a values file may hold".to_owned())
+            (Code::TooLarge, format!("the aliases of the document stand for more than {what} may hold"))
         }
         _ => (
             Code::Syntax,
@@ -356,8 +363,10 @@ fn yaml_error(reader: &mut Reader<'_>, body: &str, error: &serde_yaml::Error) {
             written.chars().filter(|c| !c.is_control()).collect(),
         ),
     };
+    let tab = code == Code::Syntax && written.contains("tab");
     let span = reader.span(at);
-    reader.fault(Diagnostic::error(code, message).at(span, ""));
+    let fault = Diagnostic::error(code, message).at(span, "");
+    reader.fault(if tab { fault.help("indent with spaces") } else { fault });
 }
 
 /// A YAML node without its tag and style.
@@ -474,7 +483,7 @@ fn json(reader: &mut Reader<'_>, body: &str) {
 /// The offset of a line and a column, the latter in bytes; both count from 1, and column 0 is the line's end before.
 fn offset(body: &str, line: usize, column: usize) -> usize {
     let start: usize = body.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    body.floor_char_boundary(start + column.saturating_sub(1))
+    body.floor_char_boundary(start.saturating_add(column.saturating_sub(1)))
 }
 
 /// Walks over a document that is known to be valid JSON.

@@ -16,8 +16,7 @@ use crate::model::{Digest, is_name};
 use decode::Decoder;
 use platform::{RawPlatform, RawPrerequisite};
 use records::{
-    RawAdapter, RawGroup, RawLayer, RawMetric, RawPrefix, RawPreset, RawRail, RawRegistry, RawSetting, RawTelemetry,
-    RawVariable,
+    RawAdapter, RawGroup, RawLayer, RawMetric, RawPreset, RawRail, RawRegistry, RawSettings, RawTelemetry, RawVariable,
 };
 use shape::Shape;
 use std::collections::BTreeMap;
@@ -44,8 +43,7 @@ pub(crate) struct Records {
     pub(crate) variables: Vec<RawVariable>,
     pub(crate) platform: RawPlatform,
     pub(crate) prerequisites: Vec<Named<RawPrerequisite>>,
-    pub(crate) settings: Vec<RawSetting>,
-    pub(crate) prefixes: Vec<RawPrefix>,
+    pub(crate) settings: RawSettings,
     pub(crate) adapters: Vec<Named<RawAdapter>>,
     /// Templates by their path below `templates/`.
     pub(crate) templates: BTreeMap<String, FileId>,
@@ -60,6 +58,8 @@ pub(crate) struct Records {
 pub enum Depth {
     /// What a compile needs.
     Compile,
+    /// Also the settings that servers register, for judging files that were not compiled here.
+    Settings,
     /// Also what only checks need: the settings that servers register.
     Check,
 }
@@ -154,7 +154,7 @@ enum Decoded {
     Variables(Vec<RawVariable>),
     Platform(Box<RawPlatform>),
     Prerequisite(Box<RawPrerequisite>),
-    Settings(Vec<RawSetting>, Vec<RawPrefix>),
+    Settings(Box<RawSettings>),
     Adapter(Box<RawAdapter>),
     Template,
 }
@@ -176,10 +176,7 @@ impl Records {
             Decoded::Variables(records) => self.variables.extend(records),
             Decoded::Platform(record) => self.platform = *record,
             Decoded::Prerequisite(record) => named(stem, file, *record, &mut self.prerequisites, diags),
-            Decoded::Settings(settings, prefixes) => {
-                self.settings.extend(settings);
-                self.prefixes.extend(prefixes);
-            }
+            Decoded::Settings(more) => self.settings.extend(*more),
             Decoded::Adapter(record) => {
                 let folder = below_templates.split('/').nth(1).unwrap_or_default();
                 named(folder, file, *record, &mut self.adapters, diags);
@@ -224,10 +221,9 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
         ["registry", "telemetry.toml"] => wanted
             .settings
             .then(|| Decoded::Telemetry(Box::new(decode(file, text, d, &shape::TELEMETRY, records::telemetry)))),
-        ["registry", "settings", _] => wanted.settings.then(|| {
-            let (settings, prefixes) = decode(file, text, d, &shape::SETTINGS, records::settings);
-            Decoded::Settings(settings, prefixes)
-        }),
+        ["registry", "settings", _] => wanted
+            .settings
+            .then(|| Decoded::Settings(Box::new(decode(file, text, d, &shape::SETTINGS, records::settings)))),
         // Read by the behaviour profiles' part, which brings their grammar.
         ["registry", "correlations" | "recommendations", _] => None,
         ["presets", _] => Some(Decoded::Preset(Box::new(decode(file, text, d, &shape::PRESET, records::preset)))),

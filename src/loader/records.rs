@@ -203,16 +203,55 @@ pub(crate) struct RawVariable {
 }
 
 /// A setting that servers register.
+#[derive(Debug, Clone)]
 pub(crate) struct RawSetting {
-    pub(crate) key: String,
+    pub(crate) key: At<String>,
     pub(crate) value_type: String,
+    pub(crate) precedence: Option<At<String>>,
+    pub(crate) default: Option<String>,
+    pub(crate) defaults: Vec<(String, String)>,
     pub(crate) lines: Option<Vec<String>>,
+    pub(crate) caution: Option<String>,
+    pub(crate) fields: Option<Vec<String>>,
 }
 
 /// A prefix of settings.
+#[derive(Debug, Clone)]
 pub(crate) struct RawPrefix {
     pub(crate) prefix: String,
     pub(crate) lines: Option<Vec<String>>,
+    pub(crate) note: Option<String>,
+}
+
+/// A constraint of entries.
+#[derive(Debug, Clone)]
+pub(crate) struct RawConstraint {
+    pub(crate) name: String,
+    pub(crate) takes: String,
+    pub(crate) words: Option<Vec<String>>,
+}
+
+/// `registry/settings/*.toml`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RawSettings {
+    pub(crate) settings: Vec<RawSetting>,
+    pub(crate) prefixes: Vec<RawPrefix>,
+    pub(crate) constraints: Vec<RawConstraint>,
+    /// Precedence → sets of constraints.
+    pub(crate) precedences: Vec<(String, Vec<At<String>>)>,
+    /// Key of the static configuration → where it belongs.
+    pub(crate) statics: Vec<(String, String)>,
+}
+
+impl RawSettings {
+    /// Takes what another file of settings says.
+    pub(crate) fn extend(&mut self, more: RawSettings) {
+        self.settings.extend(more.settings);
+        self.prefixes.extend(more.prefixes);
+        self.constraints.extend(more.constraints);
+        self.precedences.extend(more.precedences);
+        self.statics.extend(more.statics);
+    }
 }
 
 /// `[[output]]`.
@@ -553,25 +592,52 @@ pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> 
         .collect()
 }
 
-pub(super) fn settings(d: &mut Decoder<'_>, row: &Row<'_>) -> (Vec<RawSetting>, Vec<RawPrefix>) {
-    let lines = |d: &mut Decoder<'_>, row: &Row<'_>| {
-        row.has("lines").then(|| d.texts(row, "lines").into_iter().map(|line| line.value).collect())
+pub(super) fn settings(d: &mut Decoder<'_>, row: &Row<'_>) -> RawSettings {
+    let list = |d: &mut Decoder<'_>, row: &Row<'_>, name: &'static str| -> Option<Vec<String>> {
+        row.has(name).then(|| d.texts(row, name).into_iter().map(|text| text.value).collect())
     };
+    let text = |at: Option<At<String>>| at.map(|at| at.value);
     let settings = d
         .table_map(row, "settings")
         .into_iter()
         .map(|(key, row)| RawSetting {
-            key: key.value,
-            value_type: d.text(&row, "type").map(|text| text.value).unwrap_or_default(),
-            lines: lines(d, &row),
+            key,
+            value_type: text(d.text(&row, "type")).unwrap_or_default(),
+            precedence: d.text(&row, "precedence"),
+            default: text(d.text(&row, "default")),
+            defaults: d.text_map(&row, "defaults").into_iter().map(|(line, at)| (line.value, at.value)).collect(),
+            lines: list(d, &row, "lines"),
+            caution: text(d.text(&row, "caution")),
+            fields: list(d, &row, "fields"),
         })
         .collect();
     let prefixes = d
         .table_map(row, "prefixes")
         .into_iter()
-        .map(|(key, row)| RawPrefix { prefix: key.value, lines: lines(d, &row) })
+        .map(|(key, row)| RawPrefix {
+            prefix: key.value,
+            lines: list(d, &row, "lines"),
+            note: text(d.text(&row, "note")),
+        })
         .collect();
-    (settings, prefixes)
+    let constraints = d
+        .table_map(row, "constraints")
+        .into_iter()
+        .map(|(name, row)| RawConstraint {
+            name: name.value,
+            takes: text(d.word(&row, "takes")).unwrap_or_default(),
+            words: list(d, &row, "words"),
+        })
+        .collect();
+    let precedences =
+        d.table_map(row, "precedences").into_iter().map(|(name, row)| (name.value, d.texts(&row, "sets")));
+    let precedences = precedences.collect();
+    let statics = d
+        .table_map(row, "static")
+        .into_iter()
+        .map(|(key, row)| (key.value, text(d.text(&row, "note")).unwrap_or_default()))
+        .collect();
+    RawSettings { settings, prefixes, constraints, precedences, statics }
 }
 
 pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> {

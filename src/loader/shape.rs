@@ -551,6 +551,13 @@ pub static SETTINGS: Shape = Shape {
     fields: &[
         must("settings", Kind::TableMap(&SETTING), "Key → setting."),
         may("prefixes", Kind::TableMap(&PREFIX), "Prefixes under which keys exist that are not listed one by one."),
+        may("constraints", Kind::TableMap(&CONSTRAINT), "Name of a constraint → what it takes."),
+        may(
+            "precedences",
+            Kind::TableMap(&PRECEDENCE),
+            "Precedence → the sets of constraints that the server looks up.",
+        ),
+        may("static", Kind::TableMap(&STATIC), "Keys of the static configuration, which this file cannot set."),
     ],
 };
 
@@ -564,7 +571,37 @@ pub static SETTING: Shape = Shape {
         may("default", Kind::AnyText, "The server's default."),
         may("defaults", Kind::TextMap, "Version line → default, where it differs."),
         may("lines", Kind::Texts, "Version lines that register it; all when absent."),
+        may("caution", Kind::Text, "Why it is not for production."),
+        may(
+            "fields",
+            Kind::Texts,
+            "The fields of its value, where all of them are known; the server drops others silently.",
+        ),
     ],
+};
+
+/// One constraint.
+pub static CONSTRAINT: Shape = Shape {
+    name: "a constraint",
+    doc: "A constraint of an entry of a dynamic configuration.",
+    fields: &[
+        must("takes", Kind::Word(&["text", "integer", "word or integer"]), "What it takes."),
+        may("words", Kind::Texts, "The words that it takes, where all of them are known."),
+    ],
+};
+
+/// One precedence.
+pub static PRECEDENCE: Shape = Shape {
+    name: "a precedence",
+    doc: "The sets of constraints that the server looks up for a setting.",
+    fields: &[must("sets", Kind::Texts, "Names with spaces between them; the most specific first, empty for none.")],
+};
+
+/// One key of the static configuration.
+pub static STATIC: Shape = Shape {
+    name: "a static key",
+    doc: "A key that belongs to the server's own configuration file.",
+    fields: &[must("note", Kind::Text, "Where it belongs.")],
 };
 
 /// One prefix of settings.

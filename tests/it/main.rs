@@ -7,6 +7,7 @@ mod catalog;
 mod cli;
 mod cli_errors;
 mod cli_graph;
+mod cli_lint;
 mod cli_migrate;
 mod compile;
 mod diagnostics;

@@ -9,7 +9,7 @@ mod rails;
 mod telemetry;
 
 use super::scope::Slots;
-use super::{Broken, Catalog, ParamId, Parameter, Platform, Target, Variable};
+use super::{Broken, Catalog, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
@@ -22,7 +22,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     let check = depth == Depth::Check;
     // What ships was checked against the registered settings when it was built; what is laid over it was not.
     let laid_over = files.laid_over().iter().cloned().collect();
-    let parts = Parts { cases: check, settings: check || !files.laid_over().is_empty() };
+    let parts = Parts { cases: check, settings: depth != Depth::Compile || !files.laid_over().is_empty() };
     let mut records = loader::load(files, parts, &mut sources, &mut diags);
     let mut linker =
         Linker { diags: &mut diags, parameters: Vec::new(), by_key: HashMap::new(), slots: Slots::new(0), depth };
@@ -84,8 +84,9 @@ impl Linker<'_> {
         }
         let temporal = self.target(registry.temporal);
         let plugin = self.target(registry.plugin);
-        if !records.settings.is_empty() {
-            super::settings::check(self.diags, &self.parameters, &temporal, records, manifest);
+        let settings = ServerSettings::new(std::mem::take(&mut records.settings));
+        if !settings.all.is_empty() {
+            super::settings::check(self.diags, &self.parameters, &temporal, &settings, manifest);
         }
         let highlights = registry.highlights.iter().filter_map(|key| self.resolve(key)).collect();
         Some(Catalog {
@@ -102,6 +103,7 @@ impl Linker<'_> {
             metrics,
             telemetry,
             variables,
+            settings,
             adapters,
             templates: std::mem::take(&mut records.templates),
             default_preset: registry.default_preset.value,
