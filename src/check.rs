@@ -15,6 +15,7 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
     let mut diags = Diagnostics::default();
     rails::check_words(catalog, &mut diags);
     templates(catalog, &mut diags);
+    diags.extend(crate::reference::pages(catalog).err().into_iter().flatten());
     let before = diags.len();
     combinations(catalog, &mut diags);
     // A catalog that does not compile would fail every case once more.

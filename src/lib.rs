@@ -59,6 +59,7 @@ pub mod migrate;
 pub mod model;
 pub mod publish;
 pub mod rails;
+pub mod reference;
 pub mod remedy;
 pub mod render;
 pub mod svg;

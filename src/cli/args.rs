@@ -103,6 +103,8 @@ pub(super) enum Command {
     Graph(super::graph::Graph),
     /// Judge a deployment's files: dynamic configuration, environment variables.
     Lint(Lint),
+    /// Write the catalog's reference as Markdown.
+    Doc(super::doc::Doc),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.

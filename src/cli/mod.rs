@@ -5,6 +5,7 @@
 mod args;
 mod catalog_commands;
 mod compile;
+mod doc;
 mod graph;
 mod lint;
 mod listing;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::ListParameters(options) => listing::parameters(&mut session, options.format),
         Command::DescribePreset(options) => listing::describe(&mut session, options),
         Command::Migrate(options) => migrate::run(&mut session, options),
+        Command::Doc(options) => doc::run(&mut session, options),
         Command::Graph(options) => graph::run(&mut session, options),
         Command::Lint(options) => lint::run(&mut session, options),
         Command::Check(options) => catalog_commands::check(&mut session, options),

@@ -80,6 +80,8 @@ impl<'t> Templates<'t> {
         });
         environment.add_filter("duration", |milliseconds: i64| format_duration(milliseconds));
         environment.add_filter("wrap", |text: &str, width: usize, indent: usize| wrap(text, width, indent));
+        environment.add_filter("cell", |text: &str| cell(text));
+        environment.add_filter("code", |text: &str| code(text));
         environment.add_filter("pad", |text: &str, width: usize| {
             let used = unicode_width::UnicodeWidthStr::width(text);
             format!("{text}{}", " ".repeat(width.saturating_sub(used)))
@@ -223,6 +225,23 @@ impl Tree {
             ),
         }
     }
+}
+
+/// Text as a cell of a Markdown table: on one line, its bars no borders.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// Text as code of Markdown, on one line, whatever backticks it has.
+fn code(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return "(empty)".to_owned();
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
 }
 
 fn write_text(out: &mut minijinja::Output<'_>, text: &str) -> Result<(), Error> {

@@ -6,7 +6,6 @@ use std::process::Command;
 
 use tdsql::cli::Exit;
 use tdsql::diag::Code;
-use tdsql::expr::functions;
 
 use crate::support::{files_below, names_in, read, root, shipped};
 
@@ -25,23 +24,6 @@ fn run(arguments: &[&str]) -> String {
         .expect("the binary runs");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("the output is UTF-8")
-}
-
-#[test]
-fn the_table_of_functions_is_that_of_the_code() {
-    let page = page("docs/expressions.md");
-    let table = page.split("\n## Functions\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
-    let listed: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
-    let expected: Vec<String> = functions()
-        .iter()
-        .map(|function| {
-            format!(
-                "| `{}` | {} | `{}` = `{}` |",
-                function.signature, function.summary, function.example, function.result
-            )
-        })
-        .collect();
-    assert_eq!(listed, expected, "docs/expressions.md lists every function with its signature, summary and example");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod diagram;
 mod docs;
 mod inventory;
 mod quoting;
+mod reference;
 mod remedy;
 mod requests;
 mod schema;
