@@ -44,6 +44,7 @@
 //! ```
 
 pub mod catalog;
+pub mod chart;
 pub mod check;
 pub mod cli;
 pub mod compile;
@@ -63,4 +64,5 @@ pub mod reference;
 pub mod remedy;
 pub mod render;
 pub mod svg;
+pub mod sweep;
 pub mod telemetry;

@@ -58,6 +58,11 @@ impl<'c> Varied<'c> {
         Ok(&mut self.resolution)
     }
 
+    /// The configuration as it was set last; not to be relied on after an error.
+    pub fn resolution(&mut self) -> &mut Resolution<'c> {
+        &mut self.resolution
+    }
+
     /// The parameters whose values depend on the one that varies, itself among them.
     pub fn affected(&self) -> impl Iterator<Item = ParamId> {
         self.affected.iter().filter_map(|slot| self.resolution.slots.as_parameter(*slot))
