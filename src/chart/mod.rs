@@ -94,11 +94,9 @@ pub fn draw(chart: &Chart) -> String {
     let mut svg = Svg::new(frame.width, frame.height, &chart.title, &chart.description, &light, &dark);
     svg.text("heading", MARGIN, MARGIN + SIZE, &chart.title);
     let mut top = MARGIN + 2.0 * ROW;
-    let mut first = 0;
     for panel in &chart.panels {
         let height = height(panel);
-        frame.panel(&mut svg, chart, panel, top, height, first);
-        first += panel.lines.len();
+        frame.panel(&mut svg, chart, panel, top, height);
         top += height + 2.5 * ROW;
     }
     top -= 0.5 * ROW;
@@ -158,16 +156,13 @@ impl Frame {
         self.left + chart.across.place(at, low, high) * (self.right - self.left)
     }
 
-    fn panel(&self, svg: &mut Svg, chart: &Chart, panel: &Panel, top: f64, height: f64, first: usize) {
+    fn panel(&self, svg: &mut Svg, chart: &Chart, panel: &Panel, top: f64, height: f64) {
         let (low, high) = span(panel);
         let bottom = top + height;
         let y = |value: f64| bottom - panel.axis.place(value, low, high) * height;
         svg.text("quiet", self.left, top - 6.0, &panel.axis.label);
-        for band in &chart.bands {
-            for stretch in &band.stretches {
-                let class = format!("{} shade", band.severity.as_str());
-                self.block(svg, chart, &class, *stretch, top, height);
-            }
+        for (severity, stretch) in worst(chart) {
+            self.block(svg, chart, &format!("{} shade", severity.as_str()), stretch, top, height);
         }
         for (value, text) in panel.axis.ticks(low, high) {
             let place = y(value);
@@ -187,9 +182,8 @@ impl Frame {
         rule(svg, "axis", self.left, top, self.left, bottom);
         rule(svg, "axis", self.left, bottom, self.right, bottom);
         for (index, line) in panel.lines.iter().enumerate() {
-            let number_of = first + index;
-            let colour = number_of % COLOURS.len();
-            let dash = DASHES[(number_of / COLOURS.len()) % DASHES.len()];
+            // The dash shows a line through one that lies over it.
+            let (colour, dash) = (index % COLOURS.len(), DASHES[index % DASHES.len()]);
             let mut points: Vec<(String, String)> = Vec::new();
             for (at, value) in chart.at.iter().zip(line.values.iter().chain(std::iter::repeat(&None))) {
                 match value {
@@ -280,6 +274,27 @@ fn trace(svg: &mut Svg, points: &mut Vec<(String, String)>, colour: usize, dash:
 fn rule(svg: &mut Svg, class: &str, x1: f64, y1: f64, x2: f64, y2: f64) {
     let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(number);
     svg.element("line", &[("class", class), ("x1", &x1), ("y1", &y1), ("x2", &x2), ("y2", &y2)], "");
+}
+
+/// The stretches in which anything fires, each with the worst that does.
+fn worst(chart: &Chart) -> Vec<(Severity, (usize, usize))> {
+    let mut at: Vec<Option<Severity>> = vec![None; chart.at.len()];
+    for band in &chart.bands {
+        for (from, to) in &band.stretches {
+            for slot in at.iter_mut().take(to + 1).skip(*from) {
+                *slot = Some(slot.map_or(band.severity, |other| other.min(band.severity)));
+            }
+        }
+    }
+    let mut stretches: Vec<(Severity, (usize, usize))> = Vec::new();
+    for (index, severity) in at.into_iter().enumerate() {
+        let Some(severity) = severity else { continue };
+        match stretches.last_mut() {
+            Some((of, (_, last))) if *of == severity && *last + 1 == index => *last = index,
+            _ => stretches.push((severity, (index, index))),
+        }
+    }
+    stretches
 }
 
 /// A band's name, with its severity: colour alone tells nobody.

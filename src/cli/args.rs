@@ -87,6 +87,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Compile a preset into configuration.
     Compile(Box<Compile>),
+    /// Show how values follow an input over a range, and where guard rails fire.
+    Sweep(Box<Sweep>),
     /// List the presets.
     ListPresets(List),
     /// List the modifiers.
@@ -191,6 +193,50 @@ pub(super) struct List {
     /// What to print.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ListFormat,
+}
+
+/// Options of `sweep`.
+#[derive(Debug, Args)]
+pub(super) struct Sweep {
+    /// The preset, as `preset` or `preset+modifier`, or the file of a compiled profile.
+    pub(super) preset: String,
+    /// The input and its range: from FROM to TO in STEPS points, both ends among them; 21 when no number is given.
+    #[arg(long, value_name = "KEY=FROM..TO[:STEPS]")]
+    pub(super) vary: String,
+    /// Let the points lie as powers do: each as many times the one before.
+    #[arg(long)]
+    pub(super) log: bool,
+    /// The workload modifier.
+    #[arg(short, long)]
+    pub(super) modifier: Option<String>,
+    /// Set a parameter at every point; repeatable.
+    #[arg(short, long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Show this value; repeatable. Those of the values that matter which move are shown when none is named.
+    #[arg(long, value_name = "KEY")]
+    pub(super) show: Vec<String>,
+    /// The Temporal server version.
+    #[arg(long, value_name = "V")]
+    pub(super) temporal_version: Option<String>,
+    /// The version label of the DSQL plugin.
+    #[arg(long, value_name = "V")]
+    pub(super) plugin_version: Option<String>,
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: SweepFormat,
+}
+
+/// What `sweep` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SweepFormat {
+    /// A table for a person.
+    Text,
+    /// One JSON document.
+    Json,
+    /// A table for programs.
+    Csv,
+    /// A chart.
+    Svg,
 }
 
 /// What lists print.

@@ -12,6 +12,7 @@ mod listing;
 mod migrate;
 mod session;
 mod subject;
+mod sweep;
 mod teller;
 mod terminal;
 
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
     let mut session = Session::new(&arguments);
     let outcome = match &arguments.command {
         Command::Compile(options) => compile::run(&mut session, options),
+        Command::Sweep(options) => sweep::run(&mut session, options),
         Command::ListPresets(options) => listing::presets(&mut session, options.format),
         Command::ListModifiers(options) => listing::modifiers(&mut session, options.format),
         Command::ListAdapters(options) => listing::adapters(&mut session, options.format),

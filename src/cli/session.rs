@@ -1,7 +1,7 @@
 //! What every command needs: the catalog that is in force, and how failures are told.
 
 use super::Exit;
-use super::args::{CheckFormat, Command, CompileFormat, Global, ListFormat, Tdsql};
+use super::args::{CheckFormat, Command, CompileFormat, Global, ListFormat, SweepFormat, Tdsql};
 use super::graph::GraphFormat;
 use super::teller::{self, Teller};
 use super::terminal::Terminal;
@@ -73,6 +73,7 @@ impl Session {
             | Command::ListModifiers(options)
             | Command::ListAdapters(options)
             | Command::ListParameters(options) => options.format == ListFormat::Json,
+            Command::Sweep(options) => options.format == SweepFormat::Json,
             Command::DescribePreset(options) => options.format == ListFormat::Json,
             Command::Migrate(options) => options.format == ListFormat::Json,
             Command::Graph(options) => options.format() == GraphFormat::Json,

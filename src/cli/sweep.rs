@@ -19,11 +19,8 @@ pub(super) fn run(session: &mut Session, options: &Options) -> Outcome {
     let mut diags = Diagnostics::default();
     let request = request(options, catalog, &mut diags);
     let vary = catalog.sources.add("--vary", options.vary.clone());
-    let shows: Vec<Span> = options
-        .show
-        .iter()
-        .map(|key| Span::new(catalog.sources.add("--show", key.clone()), 0..key.len()))
-        .collect();
+    let shows: Vec<Span> =
+        options.show.iter().map(|key| Span::new(catalog.sources.add("--show", key.clone()), 0..key.len())).collect();
     let catalog: &'static Catalog = catalog;
     let scale = if options.log { Scale::Log } else { Scale::Linear };
     let range = Range::read(catalog, &options.vary, scale, Span::new(vary, 0..options.vary.len()));
@@ -119,16 +116,16 @@ fn text(swept: &Sweep<'_>, title: &str, width: usize) -> String {
     let bands = swept.bands();
     let marks: Vec<String> = swept.points.iter().map(|point| mark(point)).collect();
     let first: Vec<String> = swept.points.iter().map(at).collect();
-    let first_width = first.iter().map(|text| text.width()).max().unwrap_or(0).max(key.width().min(24));
+    const LONGEST_HEADING: usize = 24;
+    let heading = if key.width() <= LONGEST_HEADING { key.as_str() } else { "input" };
+    let first_width = first.iter().map(|text| text.width()).max().unwrap_or(0).max(heading.width());
     let columns: Vec<Vec<String>> = (0..swept.shown.len())
         .map(|index| swept.points.iter().map(|point| cell(swept, point, index)).collect())
         .collect();
     let widths: Vec<usize> = columns
         .iter()
         .enumerate()
-        .map(|(index, column)| {
-            column.iter().map(|text| text.width()).max().unwrap_or(0).max(letter(index).width())
-        })
+        .map(|(index, column)| column.iter().map(|text| text.width()).max().unwrap_or(0).max(letter(index).width()))
         .collect();
     // As many columns side by side as fit; the others stand below, with the input again.
     let room = width.saturating_sub(first_width + 2 + 8);
@@ -140,7 +137,6 @@ fn text(swept: &Sweep<'_>, title: &str, width: usize) -> String {
             used += widths[to] + 2;
             to += 1;
         }
-        let heading = if key.width() <= first_width { key.as_str() } else { "input" };
         let _ = write!(text, "\n  {heading:>first_width$}");
         for (index, width) in widths.iter().enumerate().take(to).skip(from) {
             let _ = write!(text, "  {:>width$}", letter(index));
@@ -330,7 +326,15 @@ fn document(swept: &Sweep<'_>, preset: &str, modifier: Option<&str>) -> Value {
 
 // --- chart ----------------------------------------------------------------------------------------------------------
 
-/// A panel for each unit, in the order in which the units come.
+/// Whether two lines can be read on one scale.
+fn alike(a: &Line, b: &Line) -> bool {
+    const MOST_APART: f64 = 12.0;
+    let greatest = |line: &Line| line.values.iter().flatten().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let (a, b) = (greatest(a), greatest(b));
+    a.max(b) <= MOST_APART * a.min(b) || a == b
+}
+
+/// A panel for each unit and order of size, in the order in which they come.
 fn chart(swept: &Sweep<'_>, title: &str) -> Chart {
     let number = |value: &Scalar| match value {
         Scalar::Bool(on) => Some(f64::from(u8::from(*on))),
@@ -345,7 +349,7 @@ fn chart(swept: &Sweep<'_>, title: &str) -> Chart {
         let values = swept.points.iter().map(|point| number(point.outcome.as_ref().ok()?.values.get(index)?));
         let line = Line { name: parameter.key.clone(), values: values.collect() };
         let label = unit(swept, *id);
-        match panels.iter_mut().find(|panel| panel.axis.label == label) {
+        match panels.iter_mut().find(|panel| panel.axis.label == label && alike(&panel.lines[0], &line)) {
             Some(panel) => panel.lines.push(line),
             None => panels.push(Panel {
                 axis: Axis {

@@ -9,6 +9,7 @@ mod cli_errors;
 mod cli_graph;
 mod cli_lint;
 mod cli_migrate;
+mod cli_sweep;
 mod compile;
 mod diagnostics;
 mod diagram;
