@@ -22,6 +22,8 @@ pub(super) struct Session {
     json: bool,
     yaml: bool,
     sarif: bool,
+    /// What a refusal comes to.
+    nothing: &'static str,
     teller: Teller,
 }
 
@@ -87,10 +89,16 @@ impl Session {
             Command::Check(options) => (options.format == CheckFormat::Sarif, teller::of_check(options.format)),
             _ => (false, Format::Text),
         };
+        let nothing = match &arguments.command {
+            Command::Graph(_) => "nothing was drawn",
+            Command::Doc(_) => "nothing was written",
+            _ => "nothing was compiled",
+        };
         let mut terminal = Terminal::new(*color);
         Session {
             yaml,
             sarif,
+            nothing,
             teller: Teller::new(*errors, otherwise, &mut terminal),
             data: if data.is_empty() { variable_dirs() } else { data.clone() },
             no_local: *no_local,
@@ -203,9 +211,9 @@ impl Session {
                 if of(Code::DependencyCycle) {
                     (Exit::Catalog, Some(Code::Catalog), *sources, diagnostics, "the catalog is broken")
                 } else if of(Code::Io) {
-                    (Exit::Outside, None, *sources, diagnostics, "nothing was compiled")
+                    (Exit::Outside, None, *sources, diagnostics, self.nothing)
                 } else {
-                    (Exit::Refused, None, *sources, diagnostics, "nothing was compiled")
+                    (Exit::Refused, None, *sources, diagnostics, self.nothing)
                 }
             }
             Failure::Outside(message) => {

@@ -197,7 +197,7 @@ fn number(columns: &[Vec<usize>], rank: &mut [usize]) {
 }
 
 /// Orders a column by the medians of its neighbours on one side; a vertex without any stays where it is.
-fn by_median(column: &mut Vec<usize>, near: &[Vec<usize>], rank: &mut [usize]) {
+fn by_median(column: &mut [usize], near: &[Vec<usize>], rank: &mut [usize]) {
     let median = |vertex: usize| -> Option<f64> {
         let mut ranks: Vec<usize> = near[vertex].iter().map(|neighbour| rank[*neighbour]).collect();
         ranks.sort_unstable();

@@ -4,6 +4,7 @@ use super::anchor;
 use crate::catalog::{Adapter, Candidate, Case, Catalog, Layer, ParamId, Parameter, Preset, Rail, Rule, Target};
 use crate::diag::Code;
 use crate::expr::functions;
+use crate::model::Channel;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +53,7 @@ pub(super) fn of(catalog: &Catalog) -> Value {
             "required": variable.required,
             "default": variable.default,
         })).collect::<Vec<_>>(),
+        "settings": of.settings(),
         "targets": [target("Temporal server", &catalog.temporal), target("DSQL plugin", &catalog.plugin)],
     })
 }
@@ -109,6 +111,36 @@ struct Facts<'c> {
 }
 
 impl Facts<'_> {
+    /// What servers register, by the first segment of the key.
+    fn settings(&self) -> Vec<Value> {
+        let lines: Vec<&str> = self.catalog.temporal.lines.iter().map(|(name, _)| name.as_str()).collect();
+        let mut families: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for setting in &self.catalog.settings.all {
+            let registered: Vec<&str> = lines.iter().copied().filter(|line| setting.registered(&[line])).collect();
+            let default = |line: &str| setting.default_for(&[line]);
+            // One that all lines share is said once.
+            let defaults: Vec<Value> = match setting.default_for(&registered) {
+                Some(shared) => vec![json!({ "line": null, "value": shared })],
+                None => registered.iter().map(|line| json!({ "line": line, "value": default(line) })).collect(),
+            };
+            let carried = self
+                .catalog
+                .ids()
+                .find(|id| self.catalog.parameter(*id).output(Channel::DynamicConfig) == Some(setting.key.as_str()));
+            let family = setting.key.split('.').next().unwrap_or_default();
+            families.entry(family).or_default().push(json!({
+                "key": setting.key,
+                "type": setting.value_type,
+                "precedence": setting.precedence.as_ref().map(|at| at.value.as_str()),
+                "lines": if registered.len() == lines.len() { Vec::new() } else { registered },
+                "defaults": defaults,
+                "caution": setting.caution,
+                "parameter": carried.map(|id| self.named(id)),
+            }));
+        }
+        families.into_iter().map(|(title, settings)| json!({ "title": title, "settings": settings })).collect()
+    }
+
     fn named(&self, id: ParamId) -> Value {
         json!({ "key": self.catalog.parameter(id).key, "link": self.links[id.index()] })
     }
@@ -251,7 +283,7 @@ impl Facts<'_> {
                 json!({
                     "file": output.file,
                     "per_service": output.per_service,
-                    "select": output.select.map(crate::model::Channel::as_str),
+                    "select": output.select.map(Channel::as_str),
                     "fields": fields,
                 })
             })

@@ -58,6 +58,7 @@ fn everything_of_the_catalog_is_in_it() {
     has("metrics.md", &mut catalog.metrics.iter().map(|metric| format!("| `{}` |", metric.name)));
     has("variables.md", &mut catalog.variables.keys().map(|name| format!("| `{name}` |")));
     has("diagnostics.md", &mut Code::ALL.iter().map(|code| format!("| `{code}` | {} |", code.description())));
+    has("settings.md", &mut catalog.settings.all.iter().map(|setting| format!("| `{}`", setting.key)));
     has("functions.md", &mut tdsql::expr::functions().iter().map(|function| format!("| `{}` |", function.signature)));
 }
 
