@@ -488,6 +488,17 @@ impl Catalog {
         self.parameters.iter().filter_map(|parameter| parameter.output(Channel::EnvVars))
     }
 
+    /// The known variable that a name was meant to be: near one, and of a deployment by its prefix or hardly misspelt.
+    #[must_use]
+    pub fn near_variable(&self, name: &str) -> Option<&str> {
+        let upper = name.to_ascii_uppercase();
+        let ours = self.variable_prefixes.iter().any(|prefix| upper.starts_with(prefix.as_str()));
+        let known = self.variables_of_parameters().chain(self.variables.keys().map(String::as_str));
+        let found = nearest(&upper, known)?;
+        // Another program's variable may be like one of ours by chance.
+        (ours || (upper.len() > 8 && strsim::damerau_levenshtein(&upper, found) <= 2)).then_some(found)
+    }
+
     /// The parameter of this number.
     #[must_use]
     pub fn parameter(&self, id: ParamId) -> &Parameter {

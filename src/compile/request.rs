@@ -163,7 +163,18 @@ fn overrides(
                     if !catalog.variables.contains_key(&given.key.value) {
                         remarks.push((
                             Code::UnknownVariable,
-                            format!("nothing reads the variable `{}`; it is passed over", clipped(&given.key.value)),
+                            match catalog.near_variable(&given.key.value) {
+                                Some(near) => format!(
+                                    "nothing reads the variable `{}`; it is passed over; did you mean `{near}`?",
+                                    clipped(&given.key.value)
+                                ),
+                                None => {
+                                    format!(
+                                        "nothing reads the variable `{}`; it is passed over",
+                                        clipped(&given.key.value)
+                                    )
+                                }
+                            },
                             Vec::new(),
                         ));
                     }

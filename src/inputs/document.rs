@@ -72,7 +72,10 @@ pub fn parse_document(name: &str, text: &str, sources: &mut SourceMap, diags: &m
     };
     let (first, beyond) = first_document(body);
     let file = reader.file;
-    let beyond = beyond.map(|at| reader.span(at..at + 3));
+    let beyond = beyond.map(|at| {
+        let end = body[at..].find('\n').map_or(body.len(), |end| at + end);
+        reader.span(at..end)
+    });
     let root = match serde_yaml::from_str_with_options::<Spanned<Raw>>(first, limits()) {
         Ok(raw) => Some(place(&reader, first, raw, &(0..0))),
         Err(error) => {
@@ -86,30 +89,23 @@ pub fn parse_document(name: &str, text: &str, sources: &mut SourceMap, diags: &m
 /// The text of the first document, and where the marker of a second one stands. A line that begins with `---` is a marker
 /// wherever it stands: no scalar may hold one.
 fn first_document(body: &str) -> (&str, Option<usize>) {
-    let mut content = false;
-    let mut ended = false;
-    let mut at = 0;
+    let marks = |line: &str, word: &str| {
+        line.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+    };
+    let mut started = false;
     let mut end = None;
+    let mut at = 0;
     for line in body.split_inclusive('\n') {
-        let marker = |word: &str| {
-            line.strip_prefix(word).filter(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
-        };
-        let bare = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with('#');
-        if let Some(rest) = marker("---") {
-            if content || ended {
-                return (&body[..end.unwrap_or(at)], Some(at));
-            }
-            // A document that holds nothing is the first one all the same.
-            content = true;
-            let _ = rest;
-        } else if marker("...").is_some() {
-            ended = true;
+        let said = line.trim();
+        let directive = !started && line.starts_with('%');
+        if marks(line, "...") {
             end = end.or(Some(at));
-        } else if !bare(line) && !(line.starts_with('%') && !content) {
-            if ended {
+        } else if marks(line, "---") || !(said.is_empty() || said.starts_with('#') || directive) {
+            // A document that holds nothing is the first one all the same.
+            if end.is_some() || (started && marks(line, "---")) {
                 return (&body[..end.unwrap_or(at)], Some(at));
             }
-            content = true;
+            started = true;
         }
         at += line.len();
     }

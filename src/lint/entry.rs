@@ -10,6 +10,9 @@ use crate::inputs::Node;
 use crate::model::{Scalar, ValueType, clipped};
 use std::collections::BTreeMap;
 
+/// A field and what it holds.
+type Pair = (At<Node>, At<Node>);
+
 /// The key that entries belong to.
 pub(super) struct Place<'p, 'c> {
     /// Its name as written.
@@ -106,7 +109,7 @@ fn entry(
             return;
         }
     };
-    let (mut value, mut constraints): (Option<&(At<Node>, At<Node>)>, Option<&(At<Node>, At<Node>)>) = (None, None);
+    let (mut value, mut constraints): (Option<&Pair>, Option<&Pair>) = (None, None);
     for pair in pairs {
         let Node::Text(field) = &pair.0.value else {
             diags.push(

@@ -6,7 +6,7 @@ use crate::catalog::ParamId;
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::eval::Withheld;
 use crate::inputs::Entry;
-use crate::migrate::{effect, near};
+use crate::migrate::effect;
 use crate::model::{Channel, Scalar, clipped};
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ fn no_parameter(linter: &Linter<'_>, entry: &Entry, diags: &mut Diagnostics) {
         return;
     }
     let ours = catalog.variable_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
-    let near = near(catalog, name);
+    let near = catalog.near_variable(name);
     // Another program's variables stand in such files too.
     if !ours && near.is_none() {
         return;
@@ -128,11 +128,11 @@ fn no_parameter(linter: &Linter<'_>, entry: &Entry, diags: &mut Diagnostics) {
     diags.push(
         found
             .at(entry.key.span, "unknown variable")
-            .help(match &near {
+            .help(match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "remove it; `tdsql list-parameters --format json` has every name".to_owned(),
             })
             .fact("name", clipped(name))
-            .fact("suggestion", near),
+            .fact("suggestion", near.map(str::to_owned)),
     );
 }

@@ -10,7 +10,7 @@ pub use suggest::{Suggestion, Suggestions, suggest};
 
 use crate::catalog::{Catalog, ParamId};
 use crate::compile::{Compilation, Given, Request, compile};
-use crate::diag::{At, Diagnostics, nearest};
+use crate::diag::{At, Diagnostics};
 use crate::eval::Withheld;
 use crate::inputs::Entry;
 use crate::model::{GuardRailResult, Scalar, clipped};
@@ -221,7 +221,7 @@ impl Migration {
     /// Files a variable that is no parameter's.
     fn no_parameter(&mut self, catalog: &Catalog, name: &str) {
         let Some(variable) = catalog.variables.get(name) else {
-            let suggestion = near(catalog, name);
+            let suggestion = catalog.near_variable(name).map(str::to_owned);
             self.unknown.push(Unknown { env_var: clipped(name), suggestion });
             return;
         };
@@ -237,16 +237,6 @@ impl Migration {
         };
         list.push(passed);
     }
-}
-
-/// The known variable that a name was meant to be, where it looks like one of the deployment's.
-pub(crate) fn near(catalog: &Catalog, name: &str) -> Option<String> {
-    let upper = name.to_ascii_uppercase();
-    let known = || catalog.variables_of_parameters().chain(catalog.variables.keys().map(String::as_str));
-    // A misspelt prefix counts too: what comes before the first `_` has to be near one.
-    let ours = catalog.variable_prefixes.iter().any(|prefix| upper.starts_with(prefix.as_str()));
-    let found = nearest(&upper, known())?;
-    (ours || (upper.len() > 8 && strsim::damerau_levenshtein(&upper, found) <= 2)).then(|| found.to_owned())
 }
 
 /// A variable's text as its parameter's value.

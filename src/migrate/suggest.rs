@@ -7,6 +7,9 @@ use crate::eval::{Inputs, Override, Resolution, resolve};
 use crate::model::{Channel, Scalar, ValueType};
 use semver::Version;
 
+/// Values by parameter.
+type Values = Vec<(ParamId, Scalar)>;
+
 /// How many configurations are resolved at most to find inputs that stand for several overrides.
 const MOST_TRIES: usize = 4_000;
 
@@ -57,9 +60,9 @@ struct Attempt<'c> {
     preset: &'c Preset,
     modifier: Option<&'c Layer>,
     /// Inputs that stand for several of the values.
-    inputs: Vec<(ParamId, Scalar)>,
+    inputs: Values,
     /// The values that nothing else gives.
-    needed: Vec<(ParamId, Scalar)>,
+    needed: Values,
 }
 
 impl Attempt<'_> {
@@ -144,7 +147,7 @@ impl<'c> Search<'c, '_> {
         preset: &'c Preset,
         modifier: Option<&'c Layer>,
         inputs: &[(ParamId, Scalar)],
-    ) -> Option<Vec<(ParamId, Scalar)>> {
+    ) -> Option<Values> {
         let mut resolution = self.pinned(preset, modifier, inputs)?;
         Some(self.wanted.iter().filter(|(id, value)| resolution.base_value(*id) != *value).cloned().collect())
     }
@@ -152,7 +155,7 @@ impl<'c> Search<'c, '_> {
     /// Takes inputs of which one makes more values right than the one override that it costs.
     fn improve(&mut self, attempt: &mut Attempt<'c>) {
         while attempt.needed.len() > 1 {
-            let mut best: Option<(usize, ParamId, Scalar, Vec<(ParamId, Scalar)>)> = None;
+            let mut best: Option<(usize, ParamId, Scalar, Values)> = None;
             for id in self.catalog.ids() {
                 let parameter = self.catalog.parameter(id);
                 let taken = |list: &[(ParamId, Scalar)]| list.iter().any(|(taken, _)| *taken == id);

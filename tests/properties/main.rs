@@ -6,6 +6,7 @@
 //! from then on.
 
 mod hostile;
+mod hostile_lint;
 mod p01_one_class_each;
 mod p02_derived_values_complete;
 mod p03_at_most_fifteen_inputs;
