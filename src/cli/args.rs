@@ -272,6 +272,9 @@ pub(super) struct Migrate {
     /// Read the variables of this file, not those of the process; repeatable, later over earlier.
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Vec<PathBuf>,
+    /// Also hold the values of this dynamic configuration against the preset.
+    #[arg(long, value_name = "FILE")]
+    pub(super) dynamic_config: Option<PathBuf>,
     /// Look for the preset, the modifier and the fewest overrides that reproduce the variables.
     #[arg(long)]
     pub(super) suggest: bool,

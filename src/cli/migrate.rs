@@ -4,19 +4,26 @@ use super::args::{ListFormat, Migrate};
 use super::session::{Failure, Session};
 use super::subject::{environment, quoted, read_text};
 use super::{Exit, Outcome};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, ParamId};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::inputs::{self, Entry};
-use crate::migrate::{Against, Compared, Migration, Suggestion, Suggestions, migrate, suggest};
-use crate::model::Severity;
+use crate::lint::Linter;
+use crate::loader::Depth;
+use crate::migrate::{Against, Compared, Migration, Suggestion, Suggestions, migrate_with, suggest};
+use crate::model::{Scalar, Severity};
 use crate::render::wrap;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 pub(super) fn run(session: &mut Session, options: &Migrate) -> Outcome {
-    let catalog = session.catalog()?;
+    let depth = if options.dynamic_config.is_some() { Depth::Settings } else { Depth::Compile };
+    let catalog = session.catalog_at(depth)?;
     let mut diags = Diagnostics::default();
     let entries = entries(options, catalog, &mut diags);
+    let running = options.dynamic_config.as_ref().and_then(|path| {
+        let text = read_text(path, catalog, &mut diags)?;
+        Some(inputs::parse_document(&path.display().to_string(), &text, &mut catalog.sources, &mut diags))
+    });
     let catalog: &'static Catalog = catalog;
     let against = Against {
         preset: options.preset.clone().unwrap_or_else(|| catalog.default_preset.clone()),
@@ -24,7 +31,8 @@ pub(super) fn run(session: &mut Session, options: &Migrate) -> Outcome {
         temporal_version: options.temporal_version.clone(),
         plugin_version: options.plugin_version.clone(),
     };
-    let judged = migrate(catalog, &against, &entries);
+    let settings = running.map_or_else(|| Ok(Vec::new()), |running| settings(session, options, catalog, &running));
+    let judged = settings.and_then(|settings| migrate_with(catalog, &against, &entries, &settings));
     let (faults, warnings): (Vec<_>, Vec<_>) = diags.into_iter().partition(Diagnostic::is_error);
     let migration = match judged {
         Ok(migration) if faults.is_empty() => migration,
@@ -38,7 +46,7 @@ pub(super) fn run(session: &mut Session, options: &Migrate) -> Outcome {
     if !session.quiet && options.preset.is_none() {
         session.terminal.err(&format!("note: no preset named; the variables are held against `{}`", against.preset));
     }
-    if !session.quiet && entries.is_empty() {
+    if !session.quiet && entries.is_empty() && options.dynamic_config.is_none() {
         let place = if options.env_file.is_empty() { "the environment has no variable" } else { "no variable" };
         session.terminal.err(&format!("note: {place} of a DSQL deployment; `--env-file FILE` reads others"));
     }
@@ -84,6 +92,26 @@ fn entries(options: &Migrate, catalog: &mut Catalog, diags: &mut Diagnostics) ->
         }
     }
     entries
+}
+
+/// What a dynamic configuration sets. What is wrong with it is for `lint` to tell; here only that something is.
+fn settings(
+    session: &Session,
+    options: &Migrate,
+    catalog: &Catalog,
+    document: &inputs::Document,
+) -> Result<Vec<(ParamId, Scalar)>, Diagnostics> {
+    let linter = Linter::new(catalog, options.temporal_version.as_deref(), options.plugin_version.as_deref())?;
+    let mut found = Diagnostics::default();
+    let values = linter.values(document, &mut found);
+    let errors = found.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    if errors > 0 && !session.quiet {
+        let name = options.dynamic_config.as_ref().map(|path| quoted(&path.display().to_string())).unwrap_or_default();
+        session
+            .terminal
+            .err(&format!("note: the dynamic configuration has faults; `tdsql lint {name}` tells them ({errors})"));
+    }
+    Ok(values)
 }
 
 /// The command that compiles a suggestion.

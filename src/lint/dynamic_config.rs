@@ -8,7 +8,7 @@ use super::facts::{self, Facts};
 use crate::catalog::{Catalog, ParamId, Setting};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::inputs::{Document, Node};
-use crate::model::{Channel, clipped};
+use crate::model::{Channel, Scalar, clipped};
 use std::collections::{BTreeMap, HashMap};
 
 /// What the server does with a file that has one such fault.
@@ -17,7 +17,13 @@ pub(super) const REFUSED: &str = "the server refuses the whole file";
 /// Near names are only looked for so often in one file: each look compares with every setting.
 const MOST_SUGGESTIONS: usize = 200;
 
-pub(super) fn judge(linter: &Linter<'_>, document: &Document, diags: &mut Diagnostics) {
+/// Judges a file, with or without the guard rails over it. Gives the values that it sets for all namespaces and task queues.
+pub(super) fn judge(
+    linter: &Linter<'_>,
+    document: &Document,
+    rails: bool,
+    diags: &mut Diagnostics,
+) -> Vec<(ParamId, Scalar)> {
     if let Some(span) = document.beyond {
         diags.push(
             Diagnostic::warning(Code::Unread, "the file has more than one document")
@@ -25,7 +31,7 @@ pub(super) fn judge(linter: &Linter<'_>, document: &Document, diags: &mut Diagno
                 .help("put everything into the first document, or the others into files of their own"),
         );
     }
-    let Some(root) = &document.root else { return };
+    let Some(root) = &document.root else { return Vec::new() };
     let start = Span::point(document.file, 0);
     let pairs = match &root.value {
         Node::Map(pairs) => pairs.as_slice(),
@@ -43,7 +49,7 @@ pub(super) fn judge(linter: &Linter<'_>, document: &Document, diags: &mut Diagno
                     .at(root.span, REFUSED)
                     .help("write `key:` with a list of `- value:` entries below it"),
             );
-            return;
+            return Vec::new();
         }
     };
     let mut file = File {
@@ -57,9 +63,11 @@ pub(super) fn judge(linter: &Linter<'_>, document: &Document, diags: &mut Diagno
     for (key, value) in pairs {
         file.pair(key, value);
     }
-    if !pairs.is_empty() {
-        facts::judge(linter, &file.facts, file.diags);
+    let facts = file.facts;
+    if rails && !pairs.is_empty() {
+        facts::judge(linter, &facts, diags);
     }
+    facts.set.into_iter().map(|(id, (value, _))| (id, value)).collect()
 }
 
 /// The parameter that a dynamic-config key sets; keys are compared without case.

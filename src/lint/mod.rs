@@ -97,7 +97,13 @@ impl<'c> Linter<'c> {
 
     /// Judges a dynamic configuration.
     pub fn dynamic_config(&self, document: &Document, diags: &mut Diagnostics) {
-        dynamic_config::judge(self, document, diags);
+        dynamic_config::judge(self, document, true, diags);
+    }
+
+    /// The values that a dynamic configuration sets for all namespaces and task queues, by parameter; and what is wrong with the
+    /// file, but for the guard rails.
+    pub fn values(&self, document: &Document, diags: &mut Diagnostics) -> Vec<(ParamId, Scalar)> {
+        dynamic_config::judge(self, document, false, diags)
     }
 
     /// Judges environment variables.

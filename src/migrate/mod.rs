@@ -10,16 +10,16 @@ pub use suggest::{Suggestion, Suggestions, suggest};
 
 use crate::catalog::{Catalog, ParamId};
 use crate::compile::{Compilation, Given, Request, compile};
-use crate::diag::{At, Diagnostics};
+use crate::diag::Diagnostics;
 use crate::eval::Withheld;
 use crate::inputs::Entry;
-use crate::model::{GuardRailResult, Scalar, clipped};
+use crate::model::{Channel, GuardRailResult, Scalar, clipped};
 use std::collections::BTreeMap;
 
 /// A variable whose value could be read, against the preset's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
-    /// The variable.
+    /// The variable, or the key of a dynamic configuration.
     pub env_var: String,
     /// The parameter that it sets.
     pub parameter_key: String,
@@ -142,6 +142,20 @@ impl Against {
 /// assert_eq!(migration.redundant[0].env_var, "DSQL_TOKEN_DURATION");
 /// ```
 pub fn migrate(catalog: &Catalog, against: &Against, entries: &[Entry]) -> Result<Migration, Diagnostics> {
+    migrate_with(catalog, against, entries, &[])
+}
+
+/// Likewise, with the values of a dynamic configuration beside the variables.
+///
+/// # Errors
+///
+/// As [`migrate`].
+pub fn migrate_with(
+    catalog: &Catalog,
+    against: &Against,
+    entries: &[Entry],
+    settings: &[(ParamId, Scalar)],
+) -> Result<Migration, Diagnostics> {
     let plain = compile(catalog, &against.request(Vec::new()), "")?;
     let mut migration = Migration {
         preset: against.preset.clone(),
@@ -160,7 +174,7 @@ pub fn migrate(catalog: &Catalog, against: &Against, entries: &[Entry]) -> Resul
     };
     // The order of names makes the report the same whatever the order of the files.
     let last: BTreeMap<&str, &Entry> = entries.iter().map(|entry| (entry.key.value.as_str(), entry)).collect();
-    let mut read: Vec<(ParamId, &Entry, Scalar)> = Vec::new();
+    let mut read: Vec<(ParamId, String, Scalar)> = Vec::new();
     for (name, entry) in last {
         let Some(id) = catalog.find_variable(name) else {
             migration.no_parameter(catalog, name);
@@ -171,7 +185,7 @@ pub fn migrate(catalog: &Catalog, against: &Against, entries: &[Entry]) -> Resul
             continue;
         }
         match typed(catalog, id, &entry.value.value) {
-            Ok(value) => read.push((id, entry, value)),
+            Ok(value) => read.push((id, name.to_owned(), value)),
             Err(message) => migration.invalid.push(Invalid {
                 env_var: name.to_owned(),
                 parameter_key: catalog.parameter(id).key.clone(),
@@ -180,11 +194,22 @@ pub fn migrate(catalog: &Catalog, against: &Against, entries: &[Entry]) -> Resul
             }),
         }
     }
-    let given = read.iter().map(|(id, entry, value)| Given {
-        key: At { value: catalog.parameter(*id).key.clone(), span: entry.key.span },
-        value: At { value: catalog.parameter(*id).value_type.show(value), span: entry.value.span },
-        origin: "environment".to_owned(),
-        variable: false,
+    for (id, value) in settings {
+        let parameter = catalog.parameter(*id);
+        let name = parameter.output(Channel::DynamicConfig).unwrap_or(&parameter.key).to_owned();
+        match typed(catalog, *id, &parameter.value_type.show(value)) {
+            Ok(value) => read.push((*id, name, value)),
+            Err(message) => migration.invalid.push(Invalid {
+                env_var: name,
+                parameter_key: parameter.key.clone(),
+                message,
+                effect: "the server knows no bounds, and runs with it".to_owned(),
+            }),
+        }
+    }
+    let given = read.iter().map(|(id, _, value)| {
+        let parameter = catalog.parameter(*id);
+        Given::new(parameter.key.clone(), parameter.value_type.show(value))
     });
     let mut applied = match compile(catalog, &against.request(given.collect()), "") {
         Ok(applied) => Some(applied),
@@ -194,11 +219,11 @@ pub fn migrate(catalog: &Catalog, against: &Against, entries: &[Entry]) -> Resul
         }
     };
     migration.guard_rails = applied.as_ref().map(Compilation::guard_rail_results).unwrap_or_default();
-    for (id, entry, value) in read {
+    for (id, name, value) in read {
         let parameter = catalog.parameter(id);
         let same = *plain.resolution.value(id) == value;
         let compared = Compared {
-            env_var: entry.key.value.clone(),
+            env_var: name,
             parameter_key: parameter.key.clone(),
             value: parameter.value_type.show(&value),
             preset_default: plain.resolution.shown(id),

@@ -209,3 +209,26 @@ fn a_suggestion_names_the_input_behind_several_values() {
         }
     }
 }
+
+/// A dynamic configuration beside the variables: what a preset emitted is all redundant, and leads back to it.
+#[test]
+fn a_dynamic_configuration_is_held_against_the_preset_too() {
+    let compilation = good("mid-scale", Some("orchestrator"), &[("target_state_transitions_per_sec", "400")]);
+    let emitted = compilation.dynamic_config_yaml();
+    let other = "frontend.rps:\n  - value: 1\nhistory.rps:\n  - value: '5'\n";
+    let bench = Bench::new(&[("d.yaml", emitted.as_bytes()), ("x.env", b""), ("o.yaml", other.as_bytes())]);
+    let arguments = ["migrate", "mid-scale", "-m", "orchestrator", "--env-file", "x.env", "--dynamic-config"];
+    let document = json(&bench.run(&[&arguments[..], &["d.yaml", "--suggest", "--format", "json"]].concat()));
+    assert!(document["redundant"].as_array().expect("a list").len() > 100, "{document:#}");
+    let changed = names(&document["overriding"]);
+    assert!(!changed.is_empty() && changed.iter().all(|key| key.contains('.')), "{changed:?}");
+    let first = &document["suggestions"][0];
+    assert_eq!((&first["preset"], &first["modifier"]), (&"mid-scale".into(), &"orchestrator".into()), "{first:#}");
+    assert_eq!(first["overrides"]["values"].as_object().expect("a map").len(), 1, "{first:#}");
+    let (code, out, err) = bench.run(&[&arguments[..], &["o.yaml"]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("frontend.rps  1  preset: ") && err.contains("the dynamic configuration has faults"),
+        "{out}{err}"
+    );
+}
