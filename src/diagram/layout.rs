@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// Distance of boxes within a column.
 const ROW_GAP: f64 = 10.0;
 /// Distance of a passing line to what is above and below.
-const LINE_GAP: f64 = 5.0;
+const LINE_GAP: f64 = 7.0;
 /// The least distance of columns, which grows with the lines between them.
 const COLUMN_GAP: f64 = 48.0;
 /// The most that lines add to it.
