@@ -50,6 +50,7 @@ pub mod cli;
 pub mod compile;
 pub mod diag;
 pub mod diagram;
+pub mod diff;
 pub mod eval;
 pub mod expr;
 pub mod graph;

@@ -87,6 +87,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Compile a preset into configuration.
     Compile(Box<Compile>),
+    /// Compare two configurations: what differs, and why.
+    Diff(Diff),
     /// Show how values follow an input over a range, and where guard rails fire.
     Sweep(Box<Sweep>),
     /// List the presets.
@@ -190,6 +192,18 @@ pub(super) enum CompileFormat {
 /// Options of the lists.
 #[derive(Debug, Args)]
 pub(super) struct List {
+    /// What to print.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+/// Options of `diff`.
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// A preset, `preset+modifier`, or the file of a compiled profile.
+    pub(super) a: String,
+    /// Another.
+    pub(super) b: String,
     /// What to print.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ListFormat,

@@ -5,6 +5,7 @@
 mod args;
 mod catalog_commands;
 mod compile;
+mod diff;
 mod doc;
 mod graph;
 mod lint;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
     let mut session = Session::new(&arguments);
     let outcome = match &arguments.command {
         Command::Compile(options) => compile::run(&mut session, options),
+        Command::Diff(options) => diff::run(&mut session, options),
         Command::Sweep(options) => sweep::run(&mut session, options),
         Command::ListPresets(options) => listing::presets(&mut session, options.format),
         Command::ListModifiers(options) => listing::modifiers(&mut session, options.format),

@@ -76,6 +76,7 @@ impl Session {
             | Command::ListAdapters(options)
             | Command::ListParameters(options) => options.format == ListFormat::Json,
             Command::Sweep(options) => options.format == SweepFormat::Json,
+            Command::Diff(options) => options.format == ListFormat::Json,
             Command::DescribePreset(options) => options.format == ListFormat::Json,
             Command::Migrate(options) => options.format == ListFormat::Json,
             Command::Graph(options) => options.format() == GraphFormat::Json,

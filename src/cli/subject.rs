@@ -19,7 +19,6 @@ const LARGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// A configuration that the user names: `preset`, `preset+modifier`, or the file of a compiled profile.
 #[derive(Debug, Clone)]
-#[allow(dead_code, reason = "explain and diff take it")]
 pub(super) enum Subject {
     /// To be compiled.
     Named {
@@ -32,7 +31,6 @@ pub(super) enum Subject {
     Profile(Box<ConfigProfile>),
 }
 
-#[allow(dead_code, reason = "explain and diff take it")]
 impl Subject {
     /// Reads what the user wrote. A name that ends as the files of profiles do, or that leads to a file, is a file. Gives
     /// nothing where the file is no profile, which is then among the faults.

@@ -19,6 +19,7 @@ mod p10_profile_round_trip;
 mod p11_describe_complete;
 mod p12_redundant_variables;
 mod p27_remedy_holds;
+mod p28_diff_names_causes;
 mod strategies;
 mod synthetic;
 mod telemetry;
