@@ -47,6 +47,10 @@ pub struct Rollout {
     pub limit: ParamId,
     /// Why the services restart in their order.
     pub order: String,
+    /// What to say when replacing all services at once does not fit: a template.
+    pub at_once: At<String>,
+    /// What to say when replacing one after the other does not fit: a template.
+    pub one_by_one: At<String>,
 }
 
 /// IAM actions.

@@ -8,6 +8,7 @@ mod artifacts;
 mod nearest;
 mod platform;
 mod request;
+mod rollout;
 mod why;
 
 pub(crate) use request::read_version;
@@ -20,7 +21,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::{self, Inputs, Resolution, Withheld};
 use crate::model::{
     Change, Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, NearestChange, Notice,
-    Overrides, RenderedSnippet, ResolvedParameter, Scalar, Severity, Source, TelemetryBound,
+    Overrides, RenderedSnippet, ResolvedParameter, Rollout, Scalar, Severity, Source, TelemetryBound,
 };
 use crate::rails::{self, Finding};
 use semver::Version;
@@ -50,6 +51,8 @@ pub struct Compilation<'c> {
     pub digest: String,
     /// What differs from the running configuration: key, running value, new value.
     pub changes: Vec<Change>,
+    /// The rolling update from the running configuration; of this one, where none is known.
+    pub rollout: Option<Rollout>,
     /// What must exist before the artifacts work, with the grants that it needs.
     needs: Vec<platform::Need<'c>>,
     compiled_at: String,
@@ -102,6 +105,7 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         resolved.remarks.into_iter().map(|(code, message, parameter_keys)| notice(code, message, parameter_keys)),
     );
     let changes = request.running.as_ref().map(|running| changes(&resolution, running)).unwrap_or_default();
+    let rollout = rollout::plan(&resolution, request.running.as_ref())?;
     let needs = platform::needs(&mut resolution)?;
     let digest = digest(&resolution);
     Ok(Compilation {
@@ -111,6 +115,7 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         notices,
         digest,
         changes,
+        rollout,
         needs,
         compiled_at: compiled_at.to_owned(),
         deny_warnings: request.deny_warnings,
@@ -279,6 +284,7 @@ impl Compilation<'_> {
             trace: self.trace(),
             why_section,
             changes: self.changes.clone(),
+            rollout: self.rollout.clone().filter(|_| !self.changes.is_empty()),
             errors,
         })
     }
@@ -385,11 +391,19 @@ fn changes(resolution: &Resolution<'_>, running: &ConfigProfile) -> Vec<Change> 
         .catalog
         .ids()
         .filter_map(|id| {
-            let key = &resolution.catalog.parameter(id).key;
+            let parameter = resolution.catalog.parameter(id);
+            let key = &parameter.key;
             let compiled = resolution.shown(id);
             let running = running.get_param(key).map(|parameter| parameter.value.clone());
             let emitted = resolution.withheld(id).is_none();
-            (running.as_ref() != Some(&compiled)).then(|| Change { key: key.clone(), running, compiled, emitted })
+            (running.as_ref() != Some(&compiled)).then(|| Change {
+                key: key.clone(),
+                running,
+                compiled,
+                emitted,
+                effect: parameter.effect,
+                services: rollout::services(&resolution.catalog.platform, parameter),
+            })
         })
         .collect()
 }

@@ -3,9 +3,9 @@
 use super::{Compilation, one_line};
 use crate::catalog::{Adapter, Catalog, Grant, ParamId, Placeholder, Prerequisite, Variable};
 use crate::diag::{At, Code, Diagnostic, Diagnostics};
-use crate::eval::Resolution;
+use crate::eval::{Resolution, Withheld};
 use crate::expr::{Expr, Frame};
-use crate::model::Scalar;
+use crate::model::{Change, Channel, Effect, Scalar};
 use crate::render::Model;
 use serde_json::{Map, Value, json};
 
@@ -83,9 +83,53 @@ pub(super) fn cluster(compilation: &Compilation<'_>, common: &Model) -> Model {
     let prerequisites: Vec<Value> = compilation.needs.iter().map(|need| need.tell(compilation)).collect();
     let entries = vec![
         ("prerequisites", Model::of(&prerequisites)),
+        ("rollout", Model::of(&rollout(compilation))),
         ("dynamic_config", compilation.dynamic_config_yaml().as_str().into()),
     ];
     Model::record(entries, Some(common))
+}
+
+/// How the values reach what runs: the words of each way with what goes it, the order, the connections meanwhile.
+fn rollout(compilation: &Compilation<'_>) -> Value {
+    let catalog = compilation.catalog;
+    let effects: Vec<Value> = catalog
+        .platform
+        .effects
+        .iter()
+        .map(|words| {
+            let emitted = |id: &ParamId| compilation.resolution.withheld(*id).is_none();
+            let carried = catalog.ids().filter(emitted).map(|id| catalog.parameter(id));
+            // Dynamic configuration reloads but for what servers read once; that is worth naming.
+            let exceptions: Vec<&str> = carried
+                .filter(|parameter| parameter.effect == Some(words.effect))
+                .filter(|parameter| {
+                    words.effect == Effect::Restart && parameter.output(Channel::DynamicConfig).is_some()
+                })
+                .map(|parameter| parameter.key.as_str())
+                .collect();
+            // What does not apply is not rolled out; what no channel carries (replicas, images) is, by the platform.
+            let applies = |change: &&Change| {
+                change.emitted
+                    || catalog
+                        .find(&change.key)
+                        .is_some_and(|id| compilation.resolution.withheld(id) == Some(Withheld::NoOutput))
+            };
+            let changes: Vec<&Change> = compilation
+                .changes
+                .iter()
+                .filter(|change| change.effect == Some(words.effect))
+                .filter(applies)
+                .collect();
+            json!({
+                "name": words.effect.as_str(),
+                "title": one_line(&words.title),
+                "summary": one_line(&words.summary),
+                "exceptions": exceptions,
+                "changes": changes,
+            })
+        })
+        .collect();
+    json!({ "effects": effects, "plan": compilation.rollout, "changed": !compilation.changes.is_empty() })
 }
 
 /// What only the installation knows, as far as the adapter's image reads it: the variables, and the placeholders in them.

@@ -4,7 +4,7 @@ use super::Compilation;
 use crate::catalog::{ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
-use crate::model::{NearestChange, Scalar, Source, ValueType};
+use crate::model::{Effect, NearestChange, Scalar, Source, ValueType};
 use crate::render::{TemplateFault, Templates};
 use serde_json::{Value, json};
 
@@ -184,9 +184,11 @@ impl Compilation<'_> {
                     "key": change.key,
                     "running": change.running.as_ref().map_or_else(|| "(not there)".to_owned(), text),
                     "compiled": text(&change.compiled),
+                    "effect": change.effect.map(|effect| self.effect_title(effect)),
                 })
             }).collect::<Vec<_>>(),
             "more_changes": self.changes.iter().filter(|change| !change.emitted).count(),
+            "rollout": self.rollout.as_ref().filter(|_| !self.changes.is_empty()),
             "constants": counts[0],
             "derived": counts[1],
             "rails": catalog.rails.len(),
@@ -194,6 +196,12 @@ impl Compilation<'_> {
             "errors": self.errors(),
             "warnings": self.warnings(),
         })
+    }
+
+    /// A way in which a change takes effect, in the words of the registry.
+    fn effect_title(&self, effect: Effect) -> String {
+        let words = self.catalog.platform.effects.iter().find(|words| words.effect == effect);
+        words.map_or(effect.as_str(), |words| words.title.trim()).to_owned()
     }
 
     fn fact(&mut self, id: ParamId) -> Value {

@@ -30,6 +30,8 @@ pub(crate) struct RawRollout {
     pub(crate) connections: At<String>,
     pub(crate) limit: At<String>,
     pub(crate) order: String,
+    pub(crate) at_once: At<String>,
+    pub(crate) one_by_one: At<String>,
 }
 
 /// `registry/platform.toml`.
@@ -85,7 +87,8 @@ pub(super) fn platform(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPlatform {
         let (connections, limit) = (d.key(&row, "connections"), d.key(&row, "limit"));
         let order = text(d.text(&row, "order"));
         d.text(&row, "source");
-        Some(RawRollout { connections: connections?, limit: limit?, order })
+        let (at_once, one_by_one) = (d.text(&row, "at_once"), d.text(&row, "one_by_one"));
+        Some(RawRollout { connections: connections?, limit: limit?, order, at_once: at_once?, one_by_one: one_by_one? })
     });
     RawPlatform { services, images, placeholders, effects, rollout }
 }

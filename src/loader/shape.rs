@@ -508,6 +508,8 @@ pub static ROLLOUT: Shape = Shape {
         must("connections", Kind::Key, "The parameter that says how many connections all processes hold."),
         must("limit", Kind::Key, "The parameter that says how many the database accepts."),
         must("order", Kind::Text, "Why the services restart in the order in which they stand."),
+        must("at_once", Kind::Text, "What to say when replacing all services at once does not fit; a template."),
+        must("one_by_one", Kind::Text, "What to say when replacing one after the other does not fit; a template."),
         must("source", Kind::Text, "Where that is known from."),
     ],
 };

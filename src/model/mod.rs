@@ -19,7 +19,8 @@ pub use explanation::{
 };
 pub use profile::{
     Change, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, MovedValue, NearestChange, Notice,
-    Overrides, PresetSummary, ProposedChange, RenderedSnippet, ResolvedParameter, TelemetryBound, ThroughputRange,
+    Overrides, PresetSummary, ProposedChange, RenderedSnippet, ResolvedParameter, Rollout, RolloutStep, TelemetryBound,
+    ThroughputRange,
 };
 pub use scalar::Scalar;
 pub use vocabulary::{Channel, Class, Effect, Source, Unit, ValueFault, ValueType, clipped, is_key, is_name};

@@ -1,6 +1,6 @@
 //! The JSON forms of a compile: the field names are the contract of `docs/json.md`.
 
-use super::{Class, Operand, Scalar, Severity, Source, ValueType};
+use super::{Class, Effect, Operand, Scalar, Severity, Source, ValueType};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -219,6 +219,9 @@ pub struct CompilationResult {
     /// What differs from the running configuration that was compiled against.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// How those changes reach what runs; none where nothing runs yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
     /// One entry that counts the errors, where a rail of severity error fired.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<serde_json::Value>,
@@ -235,6 +238,46 @@ pub struct Change {
     pub compiled: Scalar,
     /// Whether an artifact carries it.
     pub emitted: bool,
+    /// How it takes effect; none where nothing that runs reads it.
+    #[serde(default)]
+    pub effect: Option<Effect>,
+    /// The services that it reaches.
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// One step of a rolling update: the replicas of one service are replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutStep {
+    /// The service.
+    pub service: String,
+    /// Its replicas before.
+    pub running: i64,
+    /// Its replicas afterwards.
+    pub compiled: i64,
+    /// Database connections of the whole cluster while its old and new replicas run together.
+    pub connections: i64,
+}
+
+/// A rolling update and what it costs in database connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// Why the services are taken in this order.
+    pub order: String,
+    /// One service after the other.
+    pub steps: Vec<RolloutStep>,
+    /// Connections of the running configuration.
+    pub running_connections: i64,
+    /// Connections of the compiled configuration.
+    pub compiled_connections: i64,
+    /// The most connections of any step.
+    pub peak_connections: i64,
+    /// Connections if all services were replaced at once.
+    pub at_once_connections: i64,
+    /// Connections that the cluster accepts.
+    pub connection_limit: i64,
+    /// What does not fit, with the numbers.
+    pub warning: Option<String>,
 }
 
 /// The state transitions per second that a preset is made for.

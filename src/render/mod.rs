@@ -104,6 +104,7 @@ impl<'t> Templates<'t> {
         environment.add_filter("quote", |text: &str, style: &str| {
             quote::quote(text, style).map_err(|message| Error::new(ErrorKind::InvalidOperation, message))
         });
+        environment.add_test("quotable", |text: &str, style: &str| quote::quote(text, style).is_ok());
         Templates { environment }
     }
 

@@ -16,6 +16,7 @@ mod diagnostics;
 mod diagram;
 mod docs;
 mod inventory;
+mod platform;
 mod quoting;
 mod reference;
 mod remedy;

@@ -31,7 +31,8 @@ impl Linker<'_> {
             .collect();
         let rollout = raw.rollout.and_then(|raw| {
             let (connections, limit) = (self.resolve(&raw.connections), self.resolve(&raw.limit));
-            Some(Rollout { connections: connections?, limit: limit?, order: raw.order })
+            let (at_once, one_by_one) = (raw.at_once, raw.one_by_one);
+            Some(Rollout { connections: connections?, limit: limit?, order: raw.order, at_once, one_by_one })
         });
         let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
         let mut raw = std::mem::take(&mut records.prerequisites);
