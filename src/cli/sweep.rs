@@ -114,7 +114,7 @@ fn text(swept: &Sweep<'_>, title: &str, width: usize) -> String {
         }
     }
     let bands = swept.bands();
-    let marks: Vec<String> = swept.points.iter().map(|point| mark(point)).collect();
+    let marks: Vec<String> = swept.points.iter().map(mark).collect();
     let first: Vec<String> = swept.points.iter().map(at).collect();
     const LONGEST_HEADING: usize = 24;
     let heading = if key.width() <= LONGEST_HEADING { key.as_str() } else { "input" };
@@ -256,8 +256,7 @@ fn plain(swept: &Sweep<'_>, id: ParamId, value: &Scalar) -> String {
 }
 
 fn names<'c>(swept: &Sweep<'c>, outcome: &Reached, of: Severity) -> Vec<&'c str> {
-    let fired = outcome.firing.iter().filter(|(_, severity)| *severity == of);
-    fired.map(|(rail, _)| swept.catalog.rails[*rail].name.as_str()).collect()
+    swept.fired(outcome, of).collect()
 }
 
 /// A line as RFC 4180 has it, but for its end.

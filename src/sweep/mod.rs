@@ -155,7 +155,7 @@ impl<'c> Sweep<'c> {
     }
 
     /// The names of the rails of a severity that fire at a point.
-    pub fn fired<'s>(&'s self, outcome: &'s Outcome, of: Severity) -> impl Iterator<Item = &'c str> + 's {
+    pub fn fired<'s>(&self, outcome: &'s Outcome, of: Severity) -> impl Iterator<Item = &'c str> + use<'s, 'c> {
         let catalog = self.catalog;
         let fired = outcome.firing.iter().filter(move |(_, severity)| *severity == of);
         fired.map(move |(rail, _)| catalog.rails[*rail].name.as_str())
