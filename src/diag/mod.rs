@@ -88,7 +88,7 @@ macro_rules! codes {
 }
 
 codes! {
-    Syntax "syntax" "The file is not valid TOML.";
+    Syntax "syntax" "The file, or a line of it, does not follow its syntax.";
     UnknownField "unknown_field" "A table has a field that the format does not define.";
     WrongType "wrong_type" "A field holds a value of another type than the format asks for.";
     MissingField "missing_field" "A table lacks a field that the format requires.";
@@ -116,8 +116,8 @@ codes! {
     UnsafePath "unsafe_path" "An output path leads outside the output directory or is not portable.";
     DuplicatePath "duplicate_path" "Two outputs would be written to the same path.";
     MissingOutput "missing_output" "An output that is required is not produced.";
-    UnregisteredSetting "unregistered_setting" "The target server does not register a setting that would be emitted.";
-    SettingType "setting_type" "A parameter has another type than the server setting that it is emitted as.";
+    UnregisteredSetting "unregistered_setting" "The server does not register a setting.";
+    SettingType "setting_type" "A value, or a parameter, has another type than the server's setting.";
     DuplicateOutput "duplicate_output" "Two parameters are emitted under the same name.";
     RailCaseFailed "rail_case_failed" "A case of a guard rail has another outcome than it states.";
     MissingCase "missing_case" "A guard rail lacks a case that it must have.";

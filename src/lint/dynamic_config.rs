@@ -55,7 +55,13 @@ pub(super) fn judge(
     let mut file = File {
         linter,
         diags,
-        facts: Facts { channel: Channel::DynamicConfig, set: BTreeMap::new(), assumed: BTreeMap::new(), start },
+        facts: Facts {
+            channel: Channel::DynamicConfig,
+            set: BTreeMap::new(),
+            scoped: Vec::new(),
+            assumed: BTreeMap::new(),
+            start,
+        },
         seen: HashMap::new(),
         looked: 0,
     };
@@ -64,10 +70,11 @@ pub(super) fn judge(
         file.pair(key, value);
     }
     let facts = file.facts;
+    let values = facts.set.iter().map(|(id, (value, _))| (*id, value.clone())).collect();
     if rails && !pairs.is_empty() {
-        facts::judge(linter, &facts, diags);
+        facts::judge(linter, facts, diags);
     }
-    facts.set.into_iter().map(|(id, (value, _))| (id, value)).collect()
+    values
 }
 
 /// The parameter that a dynamic-config key sets; keys are compared without case.

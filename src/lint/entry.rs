@@ -140,23 +140,28 @@ fn entry(
     }
     let set =
         constraints.map(|(key, node)| self::constraints(linter, place, key.span, node, diags)).unwrap_or_default();
-    if let Some(set) = &set.names {
-        match sets.get(set) {
-            Some(first) => diags.push(
-                Diagnostic::warning(Code::DeadEntry, format!("`{shown}` has two entries with the same constraints"))
-                    .at(item_at, "this one never applies")
-                    .and(*first, "the first one counts")
-                    .help("keep one of them")
-                    .fact("key", shown.clone()),
-            ),
-            None => {
-                sets.insert(set.clone(), item_at);
-            }
-        }
+    let first = set.names.as_ref().and_then(|names| sets.get(names).copied());
+    if let Some(first) = first {
+        diags.push(
+            Diagnostic::warning(Code::DeadEntry, format!("`{shown}` has two entries with the same constraints"))
+                .at(item_at, "this one never applies")
+                .and(first, "the first one counts")
+                .help("keep one of them")
+                .fact("key", shown.clone()),
+        );
     }
-    let unconstrained = set.names.as_ref().is_some_and(Vec::is_empty) && sets.len() == 1 && !set.dead;
+    let scope = match &set.names {
+        Some(names) if names.is_empty() => Scope::All,
+        Some(_) => Scope::Some,
+        None => Scope::None,
+    };
+    // What never applies decides nothing.
+    let scope = if set.dead || first.is_some() { Scope::None } else { scope };
+    if let Some(names) = set.names {
+        sets.entry(names).or_insert(item_at);
+    }
     match value {
-        Some((key, node)) => self::value(linter, place, key.span, node, unconstrained, facts, diags),
+        Some((key, node)) => self::value(linter, place, key.span, node, scope, facts, diags),
         None => missing(place, item_at, diags),
     }
 }
@@ -182,6 +187,17 @@ fn missing(place: &Place<'_, '_>, span: Span, diags: &mut Diagnostics) {
             .help("give it `value`, or remove the entry")
             .fact("key", clipped(place.name)),
     );
+}
+
+/// What an entry counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Everything.
+    All,
+    /// Some namespaces, task queues or the like.
+    Some,
+    /// Nothing: it never applies, or the server refuses it.
+    None,
 }
 
 /// The constraints of an entry.
@@ -329,7 +345,7 @@ fn value(
     place: &Place<'_, '_>,
     key: Span,
     node: &At<Node>,
-    unconstrained: bool,
+    scope: Scope,
     facts: &mut Facts,
     diags: &mut Diagnostics,
 ) {
@@ -362,7 +378,7 @@ fn value(
     }
     let default = setting.default_for(&linter.lines).and_then(|text| default_value(&setting.value_type, text));
     let restated = converted.is_some() && converted == default;
-    if restated && unconstrained {
+    if restated && scope == Scope::All {
         diags.push(told(
             Diagnostic::note(Code::RestatedDefault, format!("`{shown}` says what the server takes without it"))
                 .at(span, "its own default")
@@ -387,11 +403,15 @@ fn value(
                 .help(parameter.rationale.trim().to_owned()),
         ));
     }
-    if unconstrained {
-        diags.extend(
-            linter.compare_with_presets(id, &value, |note| told(note.at(span, "another value than any preset's"))),
-        );
-        facts.set.insert(id, (value, span));
+    match scope {
+        Scope::All => {
+            diags.extend(
+                linter.compare_with_presets(id, &value, |note| told(note.at(span, "another value than any preset's"))),
+            );
+            facts.set.insert(id, (value, span));
+        }
+        Scope::Some => facts.scoped.push((id, value, span)),
+        Scope::None => {}
     }
 }
 

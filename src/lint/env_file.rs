@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 pub(super) fn judge(linter: &Linter<'_>, entries: &[Entry], diags: &mut Diagnostics) {
     let catalog = linter.catalog;
     let start = entries.first().map_or_else(Span::default, |entry| Span::point(entry.key.span.file, 0));
-    let mut facts = Facts { channel: Channel::EnvVars, set: BTreeMap::new(), assumed: BTreeMap::new(), start };
+    let mut facts =
+        Facts { channel: Channel::EnvVars, set: BTreeMap::new(), scoped: Vec::new(), assumed: BTreeMap::new(), start };
     for entry in entries {
         let name = entry.key.value.as_str();
         match catalog.find_variable(name) {
@@ -32,7 +33,7 @@ pub(super) fn judge(linter: &Linter<'_>, entries: &[Entry], diags: &mut Diagnost
                 facts.assumed.insert(id, value);
             }
         }
-        facts::judge(linter, &facts, diags);
+        facts::judge(linter, facts, diags);
     }
 }
 

@@ -14,14 +14,40 @@ pub(super) struct Facts {
     pub(super) channel: Channel,
     /// What the file sets, and where.
     pub(super) set: BTreeMap<ParamId, (Scalar, Span)>,
+    /// What the file sets for some namespaces or task queues only: one value at a time takes the place of the general one.
+    pub(super) scoped: Vec<(ParamId, Scalar, Span)>,
     /// What its reader takes where the file says nothing.
     pub(super) assumed: BTreeMap<ParamId, Scalar>,
     /// Where the file begins, for what it does not say.
     pub(super) start: Span,
 }
 
+/// The most entries with constraints of one file that are judged: each is a configuration of its own.
+const MOST_SCOPED: usize = 100;
+
 /// Judges the rails and tells those that fire.
-pub(super) fn judge(linter: &Linter<'_>, facts: &Facts, diags: &mut Diagnostics) {
+pub(super) fn judge(linter: &Linter<'_>, mut facts: Facts, diags: &mut Diagnostics) {
+    let fired = judge_one_scope(linter, &facts, None, &[], diags);
+    for (id, value, span) in std::mem::take(&mut facts.scoped).into_iter().take(MOST_SCOPED) {
+        let general = facts.set.insert(id, (value, span));
+        judge_one_scope(linter, &facts, Some(id), &fired, diags);
+        match general {
+            Some(general) => facts.set.insert(id, general),
+            None => facts.set.remove(&id),
+        };
+    }
+}
+
+/// Judges the rails over one set of values; of a narrower scope only those that read `only` and that did not fire before. Gives
+/// the names of those that fired.
+fn judge_one_scope<'c>(
+    linter: &Linter<'c>,
+    facts: &Facts,
+    only: Option<ParamId>,
+    before: &[&'c str],
+    diags: &mut Diagnostics,
+) -> Vec<&'c str> {
+    let mut fired = Vec::new();
     let catalog = linter.catalog;
     let overrides: Vec<Override> = facts
         .assumed
@@ -45,16 +71,21 @@ pub(super) fn judge(linter: &Linter<'_>, facts: &Facts, diags: &mut Diagnostics)
         constrained: false,
     };
     // A derivation that fails over such values decides nothing that is known.
-    let Ok(mut resolution) = resolve(catalog, inputs) else { return };
+    let Ok(mut resolution) = resolve(catalog, inputs) else { return fired };
     let slots = resolution.slots();
     let mut known = Known { catalog, slots, facts, memo: HashMap::new() };
     for rail in &catalog.rails {
-        if !known.all_read(rail) {
+        let concerned =
+            only.is_none_or(|id| known.read_by(rail).contains(&id)) && !before.contains(&rail.name.as_str());
+        if !concerned || !known.all_read(rail) {
             continue;
         }
         let Ok(Some(finding)) = judge_one(rail, &mut resolution) else { continue };
-        let places: Vec<(ParamId, Span)> =
+        fired.push(rail.name.as_str());
+        let mut places: Vec<(ParamId, Span)> =
             known.read_by(rail).into_iter().filter_map(|id| Some((id, facts.set.get(&id)?.1))).collect();
+        // The narrower entry is what this is about.
+        places.sort_by_key(|(id, _)| Some(*id) != only);
         let shown = |id: ParamId| resolution.text(id);
         let mut found = match places.split_first() {
             Some(((id, span), rest)) => {
@@ -92,6 +123,7 @@ pub(super) fn judge(linter: &Linter<'_>, facts: &Facts, diags: &mut Diagnostics)
             .fact("rule_name", rail.name.clone());
         diags.push(found);
     }
+    fired
 }
 
 /// What can be known of a value without being told: what the file sets, what its reader takes otherwise, what the service

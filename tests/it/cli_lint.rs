@@ -306,3 +306,17 @@ fn every_code_of_lint_is_provoked() {
         assert!(provoked.contains(code.as_str()), "{code}");
     }
 }
+
+/// A value for one namespace is judged as well, with the other values as they are.
+#[test]
+fn a_constrained_value_is_judged_in_its_own_scope() {
+    let text = "limit.memoSize.error:\n  - value: 1000\n  - value: 2000000\n    constraints: {namespace: a}\nlimit.maxIDLength:\n  - value: 255\nsystem.transactionSizeLimit:\n  - value: 1000000\n";
+    let bench = Bench::new(&[("x.yaml", text.as_bytes())]);
+    let document = json(&bench.run(&["lint", "x.yaml", "--format", "json"]));
+    let hits: Vec<(&Value, &Value)> = findings(&document)
+        .iter()
+        .filter(|one| one["rule_name"] == "execution-row-fits-column")
+        .map(|one| (&one["severity"], &one["line"]))
+        .collect();
+    assert_eq!(hits, [(&"error".into(), &3.into())], "{document:#}");
+}
