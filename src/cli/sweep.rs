@@ -18,9 +18,12 @@ pub(super) fn run(session: &mut Session, options: &Options) -> Outcome {
     let catalog = session.catalog()?;
     let mut diags = Diagnostics::default();
     let request = request(options, catalog, &mut diags);
-    let vary = catalog.sources.add("--vary", options.vary.clone());
-    let shows: Vec<Span> =
-        options.show.iter().map(|key| Span::new(catalog.sources.add("--show", key.clone()), 0..key.len())).collect();
+    let vary = catalog.sources.add_unfiled("--vary", options.vary.clone());
+    let shows: Vec<Span> = options
+        .show
+        .iter()
+        .map(|key| Span::new(catalog.sources.add_unfiled("--show", key.clone()), 0..key.len()))
+        .collect();
     let catalog: &'static Catalog = catalog;
     let scale = if options.log { Scale::Log } else { Scale::Linear };
     let range = Range::read(catalog, &options.vary, scale, Span::new(vary, 0..options.vary.len()));
