@@ -84,13 +84,16 @@ pub(super) fn plan(
             "limit" => Some(limit),
             _ => None,
         };
-        render::phrase(&words.value, |name| number(name).map(Shown::Int)).map_err(|fault| unsaid(&fault, words))
+        render::phrase(&words.value, |name| number(name).map(Shown::Int))
+            .map_err(|fault| Box::new(unsaid(&fault, words)))
     };
     // Both are rendered always, so that a fault of the words shows in every compile.
     let (one_by_one, together) = (say(&rollout.one_by_one), say(&rollout.at_once));
     let (one_by_one, together) = match (one_by_one, together) {
         (Ok(one_by_one), Ok(together)) => (one_by_one, together),
-        (one_by_one, together) => return Err([one_by_one.err(), together.err()].into_iter().flatten().collect()),
+        (one_by_one, together) => {
+            return Err([one_by_one.err(), together.err()].into_iter().flatten().map(|fault| *fault).collect());
+        }
     };
     let warning = if peak > limit { Some(one_by_one) } else { (at_once > limit).then_some(together) };
     Ok(Some(Rollout {
