@@ -205,9 +205,9 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
             Some(Decoded::Variables(decode(file, text, d, &shape::VARIABLES, records::variables)))
         }
         ["registry", "platform.toml"] => {
-            Some(Decoded::Platform(Box::new(decode(file, text, d, &shape::PLATFORM, platform::platform))))
+            Some(Decoded::Platform(Box::new(decode(file, text, d, &platform::PLATFORM, platform::platform))))
         }
-        ["registry", "prerequisites", _] => decode(file, text, d, &shape::PREREQUISITE, platform::prerequisite)
+        ["registry", "prerequisites", _] => decode(file, text, d, &platform::PREREQUISITE, platform::prerequisite)
             .map(|record| Decoded::Prerequisite(Box::new(record))),
         ["registry", "parameters", _] => {
             Some(Decoded::Group(decode(file, text, d, &shape::PARAMETERS, records::group)))

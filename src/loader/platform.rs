@@ -1,8 +1,125 @@
-//! Raw records of where a cluster runs: `registry/platform.toml` and `registry/prerequisites/`.
+//! Where a cluster runs, as files say it: the grammar and the raw records of `registry/platform.toml` and
+//! `registry/prerequisites/`.
 
 use super::decode::{Decoder, Row};
+use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Span};
 use crate::model::Effect;
+
+/// `registry/platform.toml`.
+pub(super) static PLATFORM: Shape = Shape {
+    name: "the platform file",
+    doc: "What a cluster is made of where it runs, and how a change reaches it.",
+    fields: &[
+        may("service", Kind::Tables(&SERVICE), "The services, in the order in which artifacts list and restart them."),
+        may("image", Kind::Tables(&IMAGE), "The container images, by what reads the variables in them."),
+        may("placeholder", Kind::Tables(&PLACEHOLDER), "What only the installation knows; the platform fills it in."),
+        may("effect", Kind::Tables(&EFFECT), "How changes take effect."),
+        may("rollout", Kind::Table(&ROLLOUT), "What a rolling update is judged by."),
+    ],
+};
+
+/// `[[service]]`.
+static SERVICE: Shape = Shape {
+    name: "a service",
+    doc: "A service of a Temporal cluster; one process runs one.",
+    fields: &[
+        must("name", Kind::Text, "Its name; dynamic configuration whose key begins with it is its own."),
+        must("replicas", Kind::Key, "The parameter that says how many processes run it."),
+        may("ports", Kind::Tables(&PORT), "The ports on which it listens."),
+        must("summary", Kind::Text, "What it does."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// One port of a service.
+static PORT: Shape = Shape {
+    name: "a port",
+    doc: "A TCP port on which a service listens.",
+    fields: &[must("name", Kind::Text, "What is spoken there."), must("number", Kind::Int, "The port.")],
+};
+
+/// `[[image]]`.
+static IMAGE: Shape = Shape {
+    name: "an image",
+    doc: "A family of container images that read the same variables.",
+    fields: &[
+        must("name", Kind::Text, "Its name."),
+        must("summary", Kind::Text, "What it is."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[[placeholder]]`.
+static PLACEHOLDER: Shape = Shape {
+    name: "a placeholder",
+    doc: "Something that only the installation knows; adapters emit its name in the platform's own form.",
+    fields: &[
+        must("name", Kind::Text, "Its name: lower-case letters, digits and `_`."),
+        must("summary", Kind::Text, "What to put there."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[[effect]]`.
+static EFFECT: Shape = Shape {
+    name: "an effect",
+    doc: "A way in which a changed value reaches what runs.",
+    fields: &[
+        must("name", Kind::Word(Effect::WORDS), "Which way."),
+        must("title", Kind::Text, "The same in a few words."),
+        must("summary", Kind::Text, "What happens, and what to do."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[rollout]`.
+static ROLLOUT: Shape = Shape {
+    name: "the rollout",
+    doc: "While replicas are replaced, old and new hold connections together.",
+    fields: &[
+        must("connections", Kind::Key, "The parameter that says how many connections all processes hold."),
+        must("limit", Kind::Key, "The parameter that says how many the database accepts."),
+        must("order", Kind::Text, "Why the services restart in the order in which they stand."),
+        must("at_once", Kind::Text, "What to say when replacing all services at once does not fit; a template."),
+        must("one_by_one", Kind::Text, "What to say when replacing one after the other does not fit; a template."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `registry/prerequisites/*.toml`.
+pub(super) static PREREQUISITE: Shape = Shape {
+    name: "a prerequisite",
+    doc: "What must exist before the artifacts work; the file's stem is its name.",
+    fields: &[
+        must(
+            "kind",
+            Kind::Word(&["table", "access", "store", "schema", "decision"]),
+            "A DynamoDB table, access to a service, a store, a schema, or a decision that cannot be taken back.",
+        ),
+        must("order", Kind::Int, "Position among the prerequisites."),
+        must("title", Kind::Text, "What it is, in a few words."),
+        may("when", Kind::Expr, "It is needed only while this holds."),
+        may("parameters", Kind::Keys, "The parameters that it concerns; of a table the first is its name."),
+        may("facts", Kind::TextMap, "What is fixed about it: name → value."),
+        may("steps", Kind::Texts, "What to do, in order."),
+        may("grant", Kind::Tables(&GRANT), "What the processes must be allowed to do with it."),
+        must("rationale", Kind::Text, "Why, and what goes wrong without it."),
+        must("source", Kind::Text, "Where that is known from."),
+    ],
+};
+
+/// `[[grant]]`.
+static GRANT: Shape = Shape {
+    name: "a grant",
+    doc: "IAM actions.",
+    fields: &[
+        must("actions", Kind::Texts, "The actions."),
+        may("when", Kind::Expr, "They are needed only while this holds."),
+    ],
+};
+
+// --- records --------------------------------------------------------------------------------------------------------
 
 /// `[[service]]`.
 pub(crate) struct RawService {

@@ -1,6 +1,7 @@
 //! The grammar of data files, once: the decoder checks files by it, `tdsql schema` prints it, `docs/data-files.md`
 //! documents it.
 
+use super::platform::{PLATFORM, PREREQUISITE};
 use crate::model::{Channel, Class, Effect, Unit, ValueType};
 
 /// What stands behind a field.
@@ -81,11 +82,11 @@ pub struct Shape {
 /// The most fields that any shape has; rows are arrays of this length.
 pub const MOST_FIELDS: usize = 24;
 
-const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+pub(super) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, kind, required: true, doc }
 }
 
-const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+pub(super) const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, kind, required: false, doc }
 }
 
@@ -430,119 +431,6 @@ pub static VARIABLE: Shape = Shape {
         may("images", Kind::Texts, "Images that read it; absent, all do."),
         must("summary", Kind::Text, "What it is."),
         must("source", Kind::Text, "Where that is known from."),
-    ],
-};
-
-/// `registry/platform.toml`.
-pub static PLATFORM: Shape = Shape {
-    name: "the platform file",
-    doc: "What a cluster is made of where it runs, and how a change reaches it.",
-    fields: &[
-        may("service", Kind::Tables(&SERVICE), "The services, in the order in which artifacts list and restart them."),
-        may("image", Kind::Tables(&IMAGE), "The container images, by what reads the variables in them."),
-        may("placeholder", Kind::Tables(&PLACEHOLDER), "What only the installation knows; the platform fills it in."),
-        may("effect", Kind::Tables(&EFFECT), "How changes take effect."),
-        may("rollout", Kind::Table(&ROLLOUT), "What a rolling update is judged by."),
-    ],
-};
-
-/// `[[service]]`.
-pub static SERVICE: Shape = Shape {
-    name: "a service",
-    doc: "A service of a Temporal cluster; one process runs one.",
-    fields: &[
-        must("name", Kind::Text, "Its name; dynamic configuration whose key begins with it is its own."),
-        must("replicas", Kind::Key, "The parameter that says how many processes run it."),
-        may("ports", Kind::Tables(&PORT), "The ports on which it listens."),
-        must("summary", Kind::Text, "What it does."),
-        must("source", Kind::Text, "Where that is known from."),
-    ],
-};
-
-/// One port of a service.
-pub static PORT: Shape = Shape {
-    name: "a port",
-    doc: "A TCP port on which a service listens.",
-    fields: &[must("name", Kind::Text, "What is spoken there."), must("number", Kind::Int, "The port.")],
-};
-
-/// `[[image]]`.
-pub static IMAGE: Shape = Shape {
-    name: "an image",
-    doc: "A family of container images that read the same variables.",
-    fields: &[
-        must("name", Kind::Text, "Its name."),
-        must("summary", Kind::Text, "What it is."),
-        must("source", Kind::Text, "Where that is known from."),
-    ],
-};
-
-/// `[[placeholder]]`.
-pub static PLACEHOLDER: Shape = Shape {
-    name: "a placeholder",
-    doc: "Something that only the installation knows; adapters emit its name in the platform's own form.",
-    fields: &[
-        must("name", Kind::Text, "Its name: lower-case letters, digits and `_`."),
-        must("summary", Kind::Text, "What to put there."),
-        must("source", Kind::Text, "Where that is known from."),
-    ],
-};
-
-/// `[[effect]]`.
-pub static EFFECT: Shape = Shape {
-    name: "an effect",
-    doc: "A way in which a changed value reaches what runs.",
-    fields: &[
-        must("name", Kind::Word(Effect::WORDS), "Which way."),
-        must("title", Kind::Text, "The same in a few words."),
-        must("summary", Kind::Text, "What happens, and what to do."),
-        must("source", Kind::Text, "Where that is known from."),
-    ],
-};
-
-/// `[rollout]`.
-pub static ROLLOUT: Shape = Shape {
-    name: "the rollout",
-    doc: "While replicas are replaced, old and new hold connections together.",
-    fields: &[
-        must("connections", Kind::Key, "The parameter that says how many connections all processes hold."),
-        must("limit", Kind::Key, "The parameter that says how many the database accepts."),
-        must("order", Kind::Text, "Why the services restart in the order in which they stand."),
-        must("at_once", Kind::Text, "What to say when replacing all services at once does not fit; a template."),
-        must("one_by_one", Kind::Text, "What to say when replacing one after the other does not fit; a template."),
-        must("source", Kind::Text, "Where that is known from."),
-    ],
-};
-
-/// `registry/prerequisites/*.toml`.
-pub static PREREQUISITE: Shape = Shape {
-    name: "a prerequisite",
-    doc: "What must exist before the artifacts work; the file's stem is its name.",
-    fields: &[
-        must(
-            "kind",
-            Kind::Word(&["table", "access", "store", "schema", "decision"]),
-            "A DynamoDB table, access to a service, a store, a schema, or a decision that cannot be taken back.",
-        ),
-        must("order", Kind::Int, "Position among the prerequisites."),
-        must("title", Kind::Text, "What it is, in a few words."),
-        may("when", Kind::Expr, "It is needed only while this holds."),
-        may("parameters", Kind::Keys, "The parameters that it concerns; of a table the first is its name."),
-        may("facts", Kind::TextMap, "What is fixed about it: name → value."),
-        may("steps", Kind::Texts, "What to do, in order."),
-        may("grant", Kind::Tables(&GRANT), "What the processes must be allowed to do with it."),
-        must("rationale", Kind::Text, "Why, and what goes wrong without it."),
-        must("source", Kind::Text, "Where that is known from."),
-    ],
-};
-
-/// `[[grant]]`.
-pub static GRANT: Shape = Shape {
-    name: "a grant",
-    doc: "IAM actions.",
-    fields: &[
-        must("actions", Kind::Texts, "The actions."),
-        may("when", Kind::Expr, "They are needed only while this holds."),
     ],
 };
 
