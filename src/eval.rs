@@ -10,7 +10,7 @@ use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
 use crate::expr::{Expr, ExprError, ExprErrorKind, Frame};
 use crate::graph::Dependencies;
-use crate::model::{LONGEST_DURATION, Origin, Scalar, Source, ValueType};
+use crate::model::{CompilationTrace, LONGEST_DURATION, Origin, Scalar, Source, ValueType};
 use semver::Version;
 
 /// The most cycles that one run reports.
@@ -469,6 +469,29 @@ impl<'c> Resolution<'c> {
             return self.value(id).clone();
         }
         self.evaluate(id, layers - 1).unwrap_or_else(|_| self.value(id).clone())
+    }
+
+    /// What the lowest `layers` layers give a parameter, with all else as it is; the final value where that cannot be had.
+    pub fn value_of_layers(&mut self, id: ParamId, layers: usize) -> Scalar {
+        self.evaluate(id, layers).unwrap_or_else(|_| self.value(id).clone())
+    }
+
+    /// The value of a reserved name's slot.
+    pub(crate) fn reserved_value(&self, slot: u32) -> Option<Scalar> {
+        self.frame.get(slot)
+    }
+
+    /// Where a value came from, as it stands in results.
+    pub fn trace_of(&mut self, id: ParamId) -> CompilationTrace {
+        let parameter = self.catalog.parameter(id);
+        let base_value = self.base_value(id);
+        CompilationTrace {
+            parameter_key: parameter.key.clone(),
+            source: self.winner(id).source,
+            base_value: parameter.value_type.show(&base_value),
+            final_value: self.shown(id),
+            derivation_chain: self.chain(id),
+        }
     }
 
     /// The operands of the expression that decided a value, each with its final value: `a = 1, b = 2s`.

@@ -52,6 +52,7 @@ pub mod diag;
 pub mod diagram;
 pub mod diff;
 pub mod eval;
+pub mod explain;
 pub mod expr;
 pub mod graph;
 pub mod inputs;

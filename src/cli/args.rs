@@ -109,6 +109,9 @@ pub(super) enum Command {
     Lint(Lint),
     /// Write the catalog's reference as Markdown.
     Doc(super::doc::Doc),
+    /// Explain a parameter, a preset or a compiled profile: where values come from, and what would change them.
+    #[command(subcommand)]
+    Explain(super::explain::Explain),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.

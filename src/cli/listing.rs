@@ -4,11 +4,10 @@ use super::args::{Describe, ListFormat};
 use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::{Catalog, Parameter, Rule};
-use crate::compile::{Request, compile, first_sentence};
-use crate::model::{Channel, PresetSummary, ResolvedParameter, Unit};
+use crate::compile::{Request, compile};
+use crate::model::{Channel, Class, PresetSummary};
 use crate::render::wrap;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
 use unicode_width::UnicodeWidthStr as _;
 
 pub(super) fn presets(session: &mut Session, format: ListFormat) -> Outcome {
@@ -160,35 +159,27 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
     let request = Request { preset: options.preset.clone(), modifier: options.modifier.clone(), ..Request::default() };
     let described = compile(catalog, &request, "").and_then(|mut compilation| {
         let bounds = compilation.expected_bounds()?;
-        let reasons: HashMap<String, (String, String)> = catalog
-            .ids()
-            .map(|id| {
-                let winner = compilation.resolution.winner(id);
-                let layer = [winner.source.as_str(), winner.layer].join(" ").trim_end().to_owned();
-                (catalog.parameter(id).key.clone(), (layer, compilation.reason(id)))
-            })
-            .collect();
-        Ok((compilation.profile(), bounds, reasons))
+        let facts = Class::ALL.iter().map(|class| compilation.facts(*class)).collect::<Vec<_>>();
+        Ok((compilation.profile(), bounds, facts))
     });
-    let (profile, bounds, reasons) = match described {
+    let (profile, bounds, facts) = match described {
         Ok(described) => described,
         Err(faults) => return Err(Failure::Refused(&catalog.sources, faults)),
     };
     let preset = &catalog.presets[&profile.preset_name];
-    let group = |params: &[ResolvedParameter]| -> Vec<Value> {
-        params
-            .iter()
-            .map(|resolved| {
-                let parameter = catalog.find(&resolved.key).map(|id| catalog.parameter(id));
+    let of = |class: Class| facts.iter().flatten().filter(move |fact| fact.classification == class);
+    let group = |class: Class| -> Vec<Value> {
+        of(class)
+            .map(|fact| {
                 json!({
-                    "key": resolved.key,
-                    "value": resolved.value,
-                    "value_type": resolved.value_type,
-                    "unit": parameter.and_then(|parameter| parameter.unit),
-                    "classification": resolved.classification,
-                    "source": resolved.source,
-                    "description": parameter.map(|parameter| parameter.summary.trim()),
-                    "rationale": reasons[&resolved.key].1,
+                    "key": fact.key,
+                    "value": fact.value,
+                    "value_type": fact.value_type,
+                    "unit": fact.unit,
+                    "classification": fact.classification,
+                    "source": fact.source,
+                    "description": fact.description,
+                    "rationale": fact.rationale,
                 })
             })
             .collect()
@@ -199,10 +190,10 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
             "modifier": profile.modifier,
             "description": preset.layer.description,
             "throughput_range": preset.throughput,
-            "slo_params": group(&profile.slo_params),
-            "topology_params": group(&profile.topology_params),
-            "safety_params": group(&profile.safety_params),
-            "tuning_params": group(&profile.tuning_params),
+            "slo_params": group(Class::Slo),
+            "topology_params": group(Class::Topology),
+            "safety_params": group(Class::Safety),
+            "tuning_params": group(Class::Tuning),
             "expected_bounds": bounds,
         }))?,
         ListFormat::Text => {
@@ -212,24 +203,16 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
                 text.push_str(&format!(" + {modifier}"));
             }
             text.push_str(&format!("\n{}\n", wrap(&preset.layer.description, width, 0)));
-            for (title, params) in [
-                ("SLO: what you promise", &profile.slo_params),
-                ("Topology: what runs", &profile.topology_params),
-                ("Safety: what keeps the cluster up", &profile.safety_params),
-                ("Tuning: what keeps it fast and cheap", &profile.tuning_params),
+            for (title, class) in [
+                ("SLO: what you promise", Class::Slo),
+                ("Topology: what runs", Class::Topology),
+                ("Safety: what keeps the cluster up", Class::Safety),
+                ("Tuning: what keeps it fast and cheap", Class::Tuning),
             ] {
                 text.push_str(&format!("\n{title}\n"));
-                for resolved in params {
-                    let (layer, reason) = &reasons[&resolved.key];
-                    let unit = catalog.find(&resolved.key).and_then(|id| catalog.parameter(id).unit);
-                    // A count needs no unit beside its key.
-                    let unit = match unit {
-                        None | Some(Unit::Count) => String::new(),
-                        Some(Unit::PerSec) => "/s".to_owned(),
-                        Some(unit) => format!(" {}", unit.as_str()),
-                    };
-                    text.push_str(&format!("  {} = {}{unit}  ({layer})\n", resolved.key, resolved.value));
-                    text.push_str(&format!("      {}\n", wrap(first_sentence(reason), width, 6)));
+                for fact in of(class) {
+                    text.push_str(&format!("  {} = {}  ({})\n", fact.key, fact.shown, fact.layer));
+                    text.push_str(&format!("      {}\n", wrap(&fact.why, width, 6)));
                 }
             }
             text.push_str("\nA healthy cluster shows\n");

@@ -7,6 +7,7 @@ mod catalog_commands;
 mod compile;
 mod diff;
 mod doc;
+mod explain;
 mod graph;
 mod lint;
 mod listing;
@@ -66,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Doc(options) => doc::run(&mut session, options),
         Command::Graph(options) => graph::run(&mut session, options),
         Command::Lint(options) => lint::run(&mut session, options),
+        Command::Explain(what) => explain::run(&mut session, what),
         Command::Check(options) => catalog_commands::check(&mut session, options),
         Command::Schema { kind } => catalog_commands::schema(&mut session, kind),
         Command::Init { dir } => catalog_commands::init(&mut session, dir),

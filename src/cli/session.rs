@@ -81,6 +81,7 @@ impl Session {
             Command::Migrate(options) => options.format == ListFormat::Json,
             Command::Graph(options) => options.format() == GraphFormat::Json,
             Command::Lint(options) => options.format == CheckFormat::Json,
+            Command::Explain(what) => what.format() == ListFormat::Json,
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };

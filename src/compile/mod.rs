@@ -5,25 +5,27 @@
 
 mod adapters;
 mod artifacts;
+mod explained;
 mod nearest;
 mod platform;
 mod request;
 mod rollout;
 mod why;
 
+pub use crate::explain::Page;
+pub(crate) use crate::explain::first_sentence;
 pub(crate) use request::read_version;
-pub use request::{Given, Request};
-pub use why::Page;
-pub(crate) use why::first_sentence;
+pub use request::{Given, Request, again};
 
 use crate::catalog::{Catalog, ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::eval::{self, Inputs, Resolution, Withheld};
+use crate::eval::{self, Inputs, Override, Resolution, Withheld};
 use crate::model::{
     Change, Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, NearestChange, Notice,
     Overrides, RenderedSnippet, ResolvedParameter, Rollout, Scalar, Severity, Source, TelemetryBound,
 };
 use crate::rails::{self, Finding};
+use request::Resolved;
 use semver::Version;
 
 /// The version of this compiler.
@@ -55,6 +57,8 @@ pub struct Compilation<'c> {
     pub rollout: Option<Rollout>,
     /// What must exist before the artifacts work, with the grants that it needs.
     needs: Vec<platform::Need<'c>>,
+    /// Overrides that a later one for the same parameter replaced.
+    hidden: Vec<Override>,
     compiled_at: String,
     deny_warnings: bool,
     /// Whether it was compiled against a running configuration.
@@ -89,9 +93,27 @@ pub struct Compilation<'c> {
 /// assert!(compilation.dynamic_config_yaml().contains("history.persistenceMaxQPS"));
 /// ```
 pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -> Result<Compilation<'c>, Diagnostics> {
-    let resolved = request::resolve(catalog, request)?;
+    compile_resolved(catalog, request, request::resolve(catalog, request)?, compiled_at)
+}
+
+/// As [`compile`], but a request whose preset has no name is evaluated over the registry alone: to look at values, never
+/// to deploy them.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn explore<'c>(catalog: &'c Catalog, request: &Request) -> Result<Compilation<'c>, Diagnostics> {
+    compile_resolved(catalog, request, request::resolve_any(catalog, request)?, "")
+}
+
+fn compile_resolved<'c>(
+    catalog: &'c Catalog,
+    request: &Request,
+    resolved: Resolved<'c>,
+    compiled_at: &str,
+) -> Result<Compilation<'c>, Diagnostics> {
     let inputs = Inputs {
-        preset: Some(resolved.preset),
+        preset: resolved.preset,
         modifier: resolved.modifier,
         overrides: resolved.overrides,
         temporal: resolved.temporal,
@@ -117,6 +139,7 @@ pub fn compile<'c>(catalog: &'c Catalog, request: &Request, compiled_at: &str) -
         changes,
         rollout,
         needs,
+        hidden: resolved.hidden,
         compiled_at: compiled_at.to_owned(),
         deny_warnings: request.deny_warnings,
         running: request.running.is_some(),
@@ -194,20 +217,7 @@ impl Compilation<'_> {
     /// Where each value came from.
     #[must_use]
     pub fn trace(&mut self) -> Vec<CompilationTrace> {
-        self.catalog
-            .ids()
-            .map(|id| {
-                let parameter = self.catalog.parameter(id);
-                let base_value = self.resolution.base_value(id);
-                CompilationTrace {
-                    parameter_key: parameter.key.clone(),
-                    source: self.resolution.winner(id).source,
-                    base_value: parameter.value_type.show(&base_value),
-                    final_value: self.resolution.shown(id),
-                    derivation_chain: self.resolution.chain(id),
-                }
-            })
-            .collect()
+        self.catalog.ids().map(|id| self.resolution.trace_of(id)).collect()
     }
 
     /// The preset's bounds, evaluated over this configuration.

@@ -3,7 +3,7 @@
 use crate::catalog::{Candidate, Catalog, Layer, Preset, Rule, Target};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span};
 use crate::eval::{Override, constraint_facts};
-use crate::model::{ConfigProfile, Scalar, Source, ValueType, clipped};
+use crate::model::{ConfigProfile, Notice, Scalar, Severity, Source, ValueType, clipped};
 use semver::Version;
 use std::collections::HashMap;
 
@@ -65,9 +65,11 @@ impl Given {
 /// A request whose names and values are known to be good.
 #[derive(Debug)]
 pub(super) struct Resolved<'c> {
-    pub(super) preset: &'c Preset,
+    pub(super) preset: Option<&'c Preset>,
     pub(super) modifier: Option<&'c Layer>,
     pub(super) overrides: Vec<Override>,
+    /// Overrides that a later one for the same parameter replaced.
+    pub(super) hidden: Vec<Override>,
     pub(super) temporal: Version,
     pub(super) plugin: Version,
     /// Things worth knowing about the inputs: code, words, parameters.
@@ -76,8 +78,25 @@ pub(super) struct Resolved<'c> {
 
 pub(super) fn resolve<'c>(catalog: &'c Catalog, request: &Request) -> Result<Resolved<'c>, Diagnostics> {
     let mut diags = Diagnostics::default();
-    let mut remarks = Vec::new();
     let preset = catalog.preset(&request.preset).map_err(|fault| diags.push(*fault)).ok();
+    resolve_rest(catalog, request, preset, diags)
+}
+
+/// As [`resolve`]; a preset without a name is none.
+pub(super) fn resolve_any<'c>(catalog: &'c Catalog, request: &Request) -> Result<Resolved<'c>, Diagnostics> {
+    if request.preset.is_empty() {
+        return resolve_rest(catalog, request, None, Diagnostics::default());
+    }
+    resolve(catalog, request)
+}
+
+fn resolve_rest<'c>(
+    catalog: &'c Catalog,
+    request: &Request,
+    preset: Option<&'c Preset>,
+    mut diags: Diagnostics,
+) -> Result<Resolved<'c>, Diagnostics> {
+    let mut remarks = Vec::new();
     let modifier = match &request.modifier {
         None => None,
         Some(name) => catalog.modifier(name).map_err(|fault| diags.push(*fault)).ok(),
@@ -91,13 +110,13 @@ pub(super) fn resolve<'c>(catalog: &'c Catalog, request: &Request) -> Result<Res
             }
         }
     }
-    let mut overrides = overrides(catalog, &request.given, &mut diags, &mut remarks);
+    let (mut overrides, hidden) = overrides(catalog, &request.given, &mut diags, &mut remarks);
     if let Some(running) = &request.running {
         keep_running(catalog, running, &mut overrides, &mut remarks);
     }
-    match (preset, temporal, plugin) {
-        (Some(preset), Some(temporal), Some(plugin)) if diags.is_empty() => {
-            Ok(Resolved { preset, modifier, overrides, temporal, plugin, remarks })
+    match (temporal, plugin) {
+        (Some(temporal), Some(plugin)) if diags.is_empty() => {
+            Ok(Resolved { preset, modifier, overrides, hidden, temporal, plugin, remarks })
         }
         _ => Err(diags),
     }
@@ -148,8 +167,9 @@ fn overrides(
     given: &[Given],
     diags: &mut Diagnostics,
     remarks: &mut Vec<(Code, String, Vec<String>)>,
-) -> Vec<Override> {
+) -> (Vec<Override>, Vec<Override>) {
     let mut overrides: Vec<Override> = Vec::with_capacity(given.len());
+    let mut hidden = Vec::new();
     let mut positions: HashMap<_, usize> = HashMap::new();
     for given in given {
         let id = if given.variable {
@@ -248,6 +268,7 @@ fn overrides(
                     ),
                     vec![parameter.key.clone()],
                 ));
+                hidden.push(earlier);
             }
             None => {
                 positions.insert(id, overrides.len());
@@ -255,7 +276,7 @@ fn overrides(
             }
         }
     }
-    overrides
+    (overrides, hidden)
 }
 
 /// Keeps the running value of what is fixed for the life of a cluster: the server would ignore a change and only log it.
@@ -309,6 +330,57 @@ fn spoken(value_type: ValueType, rule: &Rule) -> String {
 /// Points at the input, where the input has a place.
 fn placed(diagnostic: Diagnostic, span: Span, label: impl Into<String>) -> Diagnostic {
     if span.file == NOWHERE.file { diagnostic } else { diagnostic.at(span, label) }
+}
+
+/// What compiles to a profile with the catalog of today, and what of it that catalog does not take any more: overrides of
+/// parameters that are gone, locked or bounded otherwise, and target versions. Those are left out, each with a notice.
+#[must_use]
+pub fn again(catalog: &Catalog, profile: &ConfigProfile) -> (Request, Vec<Notice>) {
+    let mut notices = Vec::new();
+    let mut left = |message: String, key: Option<&str>| {
+        notices.push(Notice {
+            severity: Severity::Note,
+            code: Code::UnusedOverride.as_str().to_owned(),
+            message,
+            parameter_keys: key.map(str::to_owned).into_iter().collect(),
+        });
+    };
+    let mut given = Vec::with_capacity(profile.overrides.values.len());
+    for (key, value) in &profile.overrides.values {
+        let mut diags = Diagnostics::default();
+        let one = Given { origin: RUNNING.to_owned(), ..Given::new(key.clone(), value.clone()) };
+        overrides(catalog, std::slice::from_ref(&one), &mut diags, &mut Vec::new());
+        match diags.into_iter().next() {
+            None => given.push(one),
+            Some(fault) => left(format!("the profile's override is left out: {}", fault.message), Some(key.as_str())),
+        }
+    }
+    let mut target = |target: &Target, wanted: &Version, what: &str| {
+        let mut diags = Diagnostics::default();
+        let text = wanted.to_string();
+        if version(target, Some(text.as_str()), what, &mut diags).is_some() {
+            return Some(text);
+        }
+        left(
+            format!(
+                "the profile is for {what} {wanted}, which the catalog of today does not know; {} is taken",
+                target.default
+            ),
+            None,
+        );
+        None
+    };
+    let temporal_version = target(&catalog.temporal, &profile.temporal_server_version, "Temporal");
+    let plugin_version = target(&catalog.plugin, &profile.dsql_plugin_version, "the DSQL plugin");
+    let request = Request {
+        preset: profile.preset_name.clone(),
+        modifier: profile.modifier.clone(),
+        given,
+        temporal_version,
+        plugin_version,
+        ..Request::default()
+    };
+    (request, notices)
 }
 
 /// The word for where an override came from, as it stands in artifacts.

@@ -1,11 +1,11 @@
-//! The why section: from the preset to the values that matter, through `templates/explain/why.md.j2`.
+//! The why section and the summary: the facts of [`crate::explain`], from the preset to the values that matter, through
+//! `templates/explain/`.
 
 use super::Compilation;
 use crate::catalog::{ParamId, Rule};
-use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::eval::Withheld;
-use crate::model::{Effect, NearestChange, Scalar, Source, ValueType};
-use crate::render::{TemplateFault, Templates};
+use crate::diag::Diagnostics;
+use crate::explain::{self, Page, fact};
+use crate::model::{Class, Effect, Fact, NearestChange, Scalar, ValueType};
 use serde_json::{Value, json};
 
 /// The template of the why section, below `templates/`.
@@ -13,23 +13,6 @@ const WHY: &str = "explain/why.md.j2";
 
 /// The template of the summary that a compile prints.
 const SUMMARY: &str = "explain/summary.txt.j2";
-
-/// Where a summary is shown.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// Columns of the terminal.
-    pub width: usize,
-    /// Whether it shows colours.
-    pub colored: bool,
-    /// What to run next: a command, and what it does.
-    pub next: Vec<(String, String)>,
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Page { width: 80, colored: false, next: Vec::new() }
-    }
-}
 
 impl Compilation<'_> {
     /// The why section, as Markdown.
@@ -39,7 +22,7 @@ impl Compilation<'_> {
     /// The template is missing or fails.
     pub fn why_section(&mut self) -> Result<String, Diagnostics> {
         let model = self.story();
-        self.render_story(WHY, &model)
+        explain::text(self.catalog, WHY, &model, &Page::default())
     }
 
     /// What a compile prints for a person.
@@ -51,15 +34,12 @@ impl Compilation<'_> {
         let mut model = self.story();
         model["rails_fired"] = json!(self.guard_rail_results());
         model["nearest"] = self.nearest_story();
-        model["width"] = json!(page.width);
-        model["colored"] = json!(page.colored);
         let keys =
             ["inputs", "overrides", "highlights", "changes"].into_iter().filter_map(|list| model[list].as_array());
         let longest = keys.flatten().filter_map(|fact| fact["key"].as_str()).map(str::len).max().unwrap_or(0);
         // In a narrow terminal a long key pushes its own value only.
         model["column"] = json!(longest.min(page.width.saturating_sub(30)).max(16));
-        model["next"] = page.next.iter().map(|(command, why)| json!({ "command": command, "why": why })).collect();
-        self.render_story(SUMMARY, &model)
+        explain::text(self.catalog, SUMMARY, &model, page)
     }
 
     /// The nearest change with its values as text.
@@ -88,18 +68,11 @@ impl Compilation<'_> {
         })
     }
 
-    fn render_story(&self, template: &str, model: &Value) -> Result<String, Diagnostics> {
-        let missing = || {
-            Diagnostics::from(
-                Diagnostic::error(Code::InvalidTemplate, format!("there is no template `templates/{template}`"))
-                    .help("`tdsql init DIR` writes the shipped ones out"),
-            )
-        };
-        let text = self.catalog.template(template).ok_or_else(missing)?;
-        let fault = |fault: TemplateFault| Diagnostics::from(template_diagnostic(self.catalog, template, &fault));
-        let mut templates = Templates::new();
-        templates.add(template, text).map_err(fault)?;
-        templates.render(template, model).map_err(fault)
+    /// The facts about the parameters of a class.
+    pub fn facts(&mut self, class: Class) -> Vec<Fact> {
+        let catalog = self.catalog;
+        let ids = catalog.ids().filter(|id| catalog.parameter(*id).class == class);
+        ids.map(|id| fact(&mut self.resolution, id)).collect()
     }
 
     /// The facts that both templates tell.
@@ -109,15 +82,7 @@ impl Compilation<'_> {
         let chain: Vec<&str> = preset
             .map(|preset| catalog.chain(preset).iter().map(|preset| preset.layer.name.as_str()).collect())
             .unwrap_or_default();
-        let inputs: Vec<Value> =
-            catalog.ids().filter(|id| catalog.parameter(*id).is_input()).map(|id| self.fact(id)).collect();
-        let shown: Vec<ParamId> = catalog
-            .highlights
-            .iter()
-            .copied()
-            .filter(|id| matches!(self.resolution.withheld(*id), None | Some(Withheld::NoOutput)))
-            .collect();
-        let highlights: Vec<Value> = shown.into_iter().map(|id| self.fact(id)).collect();
+        let inputs = catalog.ids().filter(|id| catalog.parameter(*id).is_input()).collect();
         // Inputs that were set are marked where they stand; what a running configuration keeps was not set by anybody.
         let given: Vec<ParamId> = self
             .resolution
@@ -127,24 +92,12 @@ impl Compilation<'_> {
             .filter(|given| given.origin != super::request::RUNNING && !catalog.parameter(given.id).is_input())
             .map(|given| given.id)
             .collect();
-        let overrides: Vec<Value> = given
-            .into_iter()
-            .map(|id| {
-                let base = self.resolution.base_value(id);
-                let mut fact = self.fact(id);
-                fact["before"] = json!(catalog.parameter(id).value_type.text(&base));
-                fact
-            })
-            .collect();
-        let modified: Vec<Value> = self
-            .resolution
-            .inputs
-            .modifier
-            .map(|modifier| modifier.entries.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-            .unwrap_or_default()
-            .into_iter()
-            .map(|id| self.fact(id))
-            .collect();
+        let modified = self.resolution.inputs.modifier.map(|modifier| modifier.entries.iter().map(|(id, _)| *id));
+        let modified: Vec<ParamId> = modified.into_iter().flatten().collect();
+        let mut facts =
+            |ids: Vec<ParamId>| -> Vec<Fact> { ids.into_iter().map(|id| fact(&mut self.resolution, id)).collect() };
+        let (inputs, overrides, modified) = (facts(inputs), facts(given), facts(modified));
+        let highlights = explain::highlights(&mut self.resolution);
         let counts = catalog.ids().fold([0_usize; 2], |mut counts, id| {
             let derived = matches!(self.resolution.winner(id).candidate.rule, Rule::Derive(_));
             counts[usize::from(derived)] += 1;
@@ -203,75 +156,5 @@ impl Compilation<'_> {
         let words = self.catalog.platform.effects.iter().find(|words| words.effect == effect);
         words.map_or(effect.as_str(), |words| words.title.trim()).to_owned()
     }
-
-    fn fact(&mut self, id: ParamId) -> Value {
-        let parameter = self.catalog.parameter(id);
-        let reason = self.reason(id);
-        let before = self.resolution.base_value(id);
-        let winner = self.resolution.winner(id);
-        let formula = match &winner.candidate.rule {
-            Rule::Derive(expr) => Some(super::one_line(expr.source())),
-            Rule::Set(_) => None,
-        };
-        let mut layer = super::request::layer_word(winner.source, winner.layer);
-        if winner.source == Source::Override {
-            layer = format!("{}, was {}", winner.layer, parameter.value_type.text(&before));
-        }
-        json!({
-            "key": parameter.key,
-            "value": self.resolution.text(id),
-            "unit": parameter.unit.map(|unit| unit.as_str()),
-            "source": winner.source.as_str(),
-            "layer": layer,
-            "formula": formula,
-            "operands": self.resolution.operands_text(id),
-            "summary": parameter.summary.trim(),
-            "why": first_sentence(&reason),
-            "rationale": reason,
-            "evidence": parameter.source,
-        })
-    }
-
-    /// Why a parameter has its value: what the deciding layer says, or the registry.
-    #[must_use]
-    pub fn reason(&mut self, id: ParamId) -> String {
-        let parameter = self.catalog.parameter(id);
-        let before = self.resolution.base_value(id);
-        let winner = self.resolution.winner(id);
-        match (winner.source, &winner.candidate.because) {
-            (_, Some(because)) => because.trim().to_owned(),
-            (Source::Override, None) => {
-                format!("Set by {}; otherwise it would be {}.", winner.layer, parameter.value_type.text(&before))
-            }
-            (Source::Preset | Source::Modifier, None) => {
-                format!("Set by the {} {}.", winner.source.as_str(), winner.layer)
-            }
-            (Source::Derived | Source::Default, None) => parameter.rationale.trim().to_owned(),
-        }
-    }
 }
-
-/// The first sentence of a reason: enough for one line.
-pub(crate) fn first_sentence(text: &str) -> &str {
-    let text = text.trim();
-    // A full stop ends a sentence only before a capital: `e.g. this` goes on.
-    let end = text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(char::is_uppercase));
-    end.map_or(text, |(at, _)| &text[..=at])
-}
-
-/// A template's fault at its place in the catalog.
-pub(crate) fn template_diagnostic(
-    catalog: &crate::catalog::Catalog,
-    template: &str,
-    fault: &TemplateFault,
-) -> Diagnostic {
-    let name = fault.template.as_deref().unwrap_or(template);
-    let file = catalog.templates().find(|(path, _)| *path == name).map(|(_, file)| file);
-    let mut diagnostic = Diagnostic::error(Code::InvalidTemplate, format!("`templates/{name}`: {}", fault.message))
-        .help("see docs/templates.md for what templates may read");
-    if let Some(file) = file {
-        let range = fault.range.clone().unwrap_or(0..0);
-        diagnostic = diagnostic.at(catalog.sources.span(file, range), "here");
-    }
-    diagnostic
 }

@@ -144,7 +144,7 @@ impl<'a> Taker<'a> {
         let (right_value, right_token) = self.probe.probe(right)?;
         let left_measure = measurer.measure(left);
         measurer.cursor += 1;
-        let measure = left_measure.join(measurer.measure(right));
+        let measure = compared(left_measure, measurer.measure(right));
         let (left_side, right_side) = (self.side(&left_value, left_token)?, self.side(&right_value, right_token)?);
         let text = format!("{} {} {}", left_side.text, symbol(own), right_side.text);
         let (a, b) = (left_side.value.as_f64(), right_side.value.as_f64());
@@ -180,6 +180,15 @@ impl<'a> Taker<'a> {
 
     fn text(&self, token: &Token) -> String {
         self.probe.expr.source[token.reach()].to_owned()
+    }
+}
+
+/// What both sides of a comparison count. Only like is compared with like, so one side tells what the other must be.
+fn compared(left: Measure, right: Measure) -> Measure {
+    match (left, right) {
+        (Measure::Duration, _) | (_, Measure::Duration) => Measure::Duration,
+        (Measure::Of(unit), Measure::Mixed) | (Measure::Mixed, Measure::Of(unit)) => Measure::Of(unit),
+        (left, right) => left.join(right),
     }
 }
 
@@ -294,10 +303,11 @@ mod tests {
             ("if(a > b, d, 0) != 0", "all: if(a > b, d, 0) != 0 true Some(90000.0) Duration"),
             (
                 "(a + 1) * n < d && (a > 1 || b > 1)",
-                "some: (a + 1) * n < d true Some(89967.0) Mixed; \
+                "some: (a + 1) * n < d true Some(89967.0) Duration; \
               a > 1 true Some(9.0) Of(Connections); b > 1 true Some(3.0) Of(Connections)",
             ),
             ("a == b", "all: a == b false Some(-6.0) Of(Connections)"),
+            ("b * 1000 / d <= a", "all: b * 1000 / d <= a true Some(10.0) Of(Connections)"),
             ("len(\"x\") > 0", "all: len(\"x\") > 0 true Some(1.0) Plain"),
         ] {
             assert_eq!(taken(source), expected, "{source}");

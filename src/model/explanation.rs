@@ -46,6 +46,8 @@ pub struct Fact {
     pub value: Scalar,
     /// Its value as text.
     pub text: String,
+    /// The text with its unit.
+    pub shown: String,
     /// How to read the value.
     pub value_type: ValueType,
     /// What a number counts.

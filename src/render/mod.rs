@@ -253,11 +253,10 @@ fn write_text(out: &mut minijinja::Output<'_>, text: &str) -> Result<(), Error> 
 /// is wider stands on a line of its own.
 #[must_use]
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
-    use unicode_width::UnicodeWidthStr as _;
     let mut wrapped = String::with_capacity(text.len() + 16);
     let mut column = indent;
     for word in text.split_whitespace() {
-        let wide = word.width();
+        let wide = visible(word);
         if column > indent && column + 1 + wide > width {
             wrapped.push('\n');
             wrapped.push_str(&" ".repeat(indent));
@@ -270,4 +269,12 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
         column += wide;
     }
     wrapped
+}
+
+/// The columns that a word takes: what sets colours takes none.
+fn visible(word: &str) -> usize {
+    use unicode_width::UnicodeWidthStr as _;
+    let mut parts = word.split('\u{1b}');
+    let first = parts.next().map_or(0, str::width);
+    first + parts.map(|part| part.split_once('m').map_or(0, |(_, shown)| shown.width())).sum::<usize>()
 }
