@@ -109,7 +109,7 @@ pub(super) enum Command {
     Lint(Lint),
     /// Write the catalog's reference as Markdown.
     Doc(super::doc::Doc),
-    /// Explain a parameter, a preset or a compiled profile: where values come from, and what would change them.
+    /// Say why: a parameter, a preset or a compiled profile.
     #[command(subcommand)]
     Explain(super::explain::Explain),
     /// Check the catalog: every fault, and the guard rails' own cases.

@@ -157,4 +157,3 @@ impl Compilation<'_> {
         words.map_or(effect.as_str(), |words| words.title.trim()).to_owned()
     }
 }
-}
