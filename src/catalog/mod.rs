@@ -471,6 +471,11 @@ impl Catalog {
         Catalog::link(DataSet::embedded(), Depth::Compile)
     }
 
+    /// Every metric with its place in a behaviour profile's telemetry.
+    pub fn measured(&self) -> impl Iterator<Item = (crate::model::behaviour::Section, &str)> {
+        self.metrics.iter().map(|metric| (metric.section, metric.name.as_str()))
+    }
+
     /// The parameter of this key.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<ParamId> {

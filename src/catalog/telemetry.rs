@@ -5,6 +5,7 @@
 //! timer (`%ms%`), or the rate window (`%RATE%`). A `%` that opens none is PromQL's own.
 
 use crate::diag::At;
+use crate::model::behaviour::Section;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -299,8 +300,10 @@ pub enum Reads {
 /// A metric of behaviour profiles.
 #[derive(Debug)]
 pub struct Metric {
-    /// Its name.
+    /// Its name; `name.service` where each service has its own value.
     pub name: String,
+    /// The category of a behaviour profile's telemetry that has it.
+    pub section: Section,
     /// Its category, which decides the threshold of a change.
     pub category: String,
     /// What it counts.

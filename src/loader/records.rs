@@ -131,6 +131,7 @@ pub(crate) struct RawRail {
 /// `[[metric]]`.
 pub(crate) struct RawMetric {
     pub(crate) name: At<String>,
+    pub(crate) section: String,
     pub(crate) category: String,
     pub(crate) unit: String,
     pub(crate) better: String,
@@ -500,6 +501,7 @@ pub(super) fn metrics(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawMetric> {
         .iter()
         .filter_map(|row| {
             let name = d.text(row, "name");
+            let section = text(d.word(row, "section"));
             let (category, unit) = (text(d.text(row, "category")), text(d.text(row, "unit")));
             let (better, summary) = (text(d.word(row, "better")), text(d.text(row, "summary")));
             let (noise_floor, reads) = (d.number(row, "noise_floor"), text(d.word(row, "reads")));
@@ -508,6 +510,7 @@ pub(super) fn metrics(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawMetric> {
             d.text(row, "source");
             Some(RawMetric {
                 name: name?,
+                section,
                 category,
                 unit,
                 better,

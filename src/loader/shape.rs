@@ -2,6 +2,7 @@
 //! documents it.
 
 use super::platform::{PLATFORM, PREREQUISITE};
+use crate::model::behaviour::Section;
 use crate::model::{Channel, Class, Effect, Unit, ValueType};
 
 /// What stands behind a field.
@@ -315,8 +316,13 @@ pub static METRIC: Shape = Shape {
     name: "a metric",
     doc: "Something that is measured on a running cluster.",
     fields: &[
-        must("name", Kind::Text, "Its name in behaviour profiles."),
-        must("category", Kind::Text, "The group it belongs to."),
+        must(
+            "name",
+            Kind::Text,
+            "Its name in behaviour profiles: lower-case words joined by `_`; `name.service` where each service has its own.",
+        ),
+        must("section", Kind::Word(&Section::NAMES), "The category of a behaviour profile's telemetry that has it."),
+        must("category", Kind::Text, "Which thresholds judge it."),
         must("unit", Kind::Text, "What it counts."),
         must("better", Kind::Word(&["higher", "lower", "neither"]), "Which direction is an improvement."),
         must("summary", Kind::Text, "What it shows."),

@@ -13,6 +13,11 @@ impl Digest {
         self.0.update(text);
     }
 
+    /// Adds bytes as they are.
+    pub fn feed_bytes(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
     /// The digest of all that was added.
     #[must_use]
     pub fn finish(self) -> String {

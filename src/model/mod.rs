@@ -1,8 +1,9 @@
-//! The vocabulary: scalars, value types, classes, units, keys, and the JSON forms of what a compile yields.
+//! The vocabulary: scalars, value types, classes, units, keys, the JSON forms of what a compile yields, and behaviour profiles.
 //!
 //! Plain values with no I/O and no evaluation; every other module may use it. Shown at work by
 //! `tests/it/values.rs` and the round-trip property P10.
 
+pub mod behaviour;
 mod digest;
 mod duration;
 mod explanation;

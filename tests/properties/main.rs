@@ -5,6 +5,7 @@
 //! `PROPTEST_CASES` raises the number of cases; a failing case is kept in `tests/proptest-regressions/` and tried first
 //! from then on.
 
+mod behaviour;
 mod hostile;
 mod hostile_lint;
 mod p01_one_class_each;
@@ -18,6 +19,9 @@ mod p09_all_findings_reported;
 mod p10_profile_round_trip;
 mod p11_describe_complete;
 mod p12_redundant_variables;
+mod p13_profile_complete;
+mod p14_telemetry_complete;
+mod p18_behaviour_round_trip;
 mod p22_explain_key;
 mod p23_explain_preset;
 mod p24_explain_profile;

@@ -3,6 +3,7 @@
 mod adapters;
 mod expressions;
 mod layers;
+mod metrics;
 mod parameters;
 mod platform;
 mod rails;

@@ -5,24 +5,13 @@ use crate::catalog::telemetry::{Exporter, Metric, Probe, Reads, Selector, Subjec
 use crate::diag::{At, Code, Diagnostic, nearest};
 use crate::loader::records::{RawMetric, RawTelemetry, RawWindow};
 use crate::model::ValueType;
+use crate::model::behaviour::Section;
 use std::collections::HashMap;
 
 impl Linker<'_> {
     pub(super) fn metrics(&mut self, raw: Vec<RawMetric>) -> Vec<Metric> {
-        let mut names = HashMap::new();
-        for metric in &raw {
-            if let Some(first) = names.insert(metric.name.value.clone(), metric.name.span) {
-                self.diags.push(
-                    Diagnostic::error(
-                        Code::DuplicateKey,
-                        format!("the metric `{}` is defined twice", metric.name.value),
-                    )
-                    .at(metric.name.span, "defined again here")
-                    .and(first, "first defined here")
-                    .help("keep one of them"),
-                );
-            }
-        }
+        let raw = self.named_once(raw);
+        let names = raw.iter().map(|metric| (metric.name.value.clone(), metric.name.span)).collect();
         raw.into_iter().map(|metric| self.metric(metric, &names)).collect()
     }
 
@@ -53,6 +42,8 @@ impl Linker<'_> {
         });
         Metric {
             name: raw.name.value,
+            // An unknown one was told where it was read.
+            section: Section::named(&raw.section).unwrap_or(Section::Throughput),
             category: raw.category,
             unit: raw.unit,
             better: raw.better,

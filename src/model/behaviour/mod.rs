@@ -1,0 +1,22 @@
+//! Behaviour profiles: what a running cluster was and did in a window of time, and how two of them differ.
+//!
+//! The field names are the contract of `docs/json.md`. Shown at work by the properties P13, P14 and P18.
+
+mod comparison;
+mod config;
+mod identity;
+mod profile;
+mod telemetry;
+
+pub use comparison::{
+    CompareRequest, ConfigDiff, DiffSeverity, Direction, ProfileComparison, TelemetryDiff, VersionDiff,
+};
+pub use config::{
+    ConfigSnapshot, DSQLPluginSnapshot, DynamicConfigEntry, EnvVarEntry, REDACTED, WorkerOptionsSnapshot,
+};
+pub use identity::{InvalidProfileId, InvalidTimestamp, LONGEST_WINDOW, ProfileId, Timestamp, Window, WindowFault};
+pub use profile::{BehaviourProfile, CreateProfileRequest, LONGEST_NAME, ProfileFault, ProfileMetadata};
+pub use telemetry::{
+    Gap, GapState, Incomplete, MetricAggregate, MetricGroup, NotFinite, Section, ServiceMetrics, Statistics,
+    TelemetrySummary,
+};
