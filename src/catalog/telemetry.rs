@@ -171,7 +171,7 @@ fn placeholders(query: &str) -> impl Iterator<Item = Placeholder<'_>> {
         loop {
             let start = at + query[at..].find('%')?;
             let inside = &query[start + 1..];
-            let Some(length) = inside.find('%') else { return None };
+            let length = inside.find('%')?;
             let inside = &inside[..length];
             let (name, argument) = match inside.split_once(':') {
                 Some((name, argument)) => (name, Some(argument)),

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
+/// Writes a text as a literal of one language, or says why it cannot.
+type Quote = fn(&str) -> Result<String, &'static str>;
+
 /// The families of literals: the word for the filter `quote`, and how it writes.
-const STYLES: &[(&str, fn(&str) -> Result<String, &'static str>)] = &[
+const STYLES: &[(&str, Quote)] = &[
     ("json", |text| Ok(escaped(text, json))),
     ("c", |text| Ok(escaped(text, c))),
     ("rust", |text| Ok(escaped(text, braced))),

@@ -100,7 +100,8 @@ fn numbers(mut state: u64) -> impl FnMut(usize) -> usize {
 
 #[test]
 fn synthetic_graphs_keep_apart_too() {
-    let mut cases: Vec<(String, usize, Vec<(usize, usize)>)> = vec![
+    type Case = (String, usize, Vec<(usize, usize)>);
+    let mut cases: Vec<Case> = vec![
         ("nothing".to_owned(), 0, Vec::new()),
         ("alone".to_owned(), 1, Vec::new()),
         ("loose".to_owned(), 50, Vec::new()),
