@@ -65,6 +65,8 @@ pub mod rails;
 pub mod reference;
 pub mod remedy;
 pub mod render;
+#[cfg(feature = "server")]
+pub mod store;
 pub mod svg;
 pub mod sweep;
 pub mod telemetry;

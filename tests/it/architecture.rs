@@ -341,6 +341,10 @@ fn the_fenced_crates_are_those_that_matter() {
     }
     let expected = [
         ("annotate_snippets", &["diag"][..]),
+        ("aws_config", &["store"]),
+        ("aws_sdk_dsql", &["store"]),
+        ("aws_sdk_s3", &["store"]),
+        ("aws_smithy_http_client", &["store"]),
         ("clap", &["cli"]),
         ("evalexpr", &["expr"]),
         ("include_dir", &["loader"]),
@@ -348,6 +352,8 @@ fn the_fenced_crates_are_those_that_matter() {
         ("petgraph", &["graph"]),
         ("serde_yaml", &["cli", "inputs"]),
         ("sha2", &["model"]),
+        ("sqlx", &["store"]),
+        ("tokio", &["store"]),
         ("toml", &["inputs", "loader"]),
     ];
     for (name, modules) in expected {
