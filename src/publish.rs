@@ -318,9 +318,17 @@ fn check(dir: &Path, unit: &Unit<'_>, files: &[OutputFile]) -> Result<(), Publis
         occupied(path, "it is a folder where a file must go")
     } else if filled && !is_file && !found.is_dir() {
         occupied(path, "it is a file where a folder is needed")
+    } else if is_special(&path) {
+        // It is nobody's earlier output: to replace it would break what else uses it.
+        occupied(path, "it is a device, a pipe or a socket")
     } else {
         Ok(())
     }
+}
+
+/// Whether a device, a pipe or a socket stands at a path, or behind a link at it.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Whether `path` is `entry` or lies in it.
@@ -672,6 +680,26 @@ mod tests {
             fs::remove_dir_all(dir.join("taken")).unwrap();
         }
         assert_eq!(tree(&dir), before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_never_replaced() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("out");
+        fs::create_dir(&dir).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(dir.join("why.md")).unwrap();
+        for case in 0..2 {
+            let error = publish(&dir, &owned(), &output()[..2]).unwrap_err();
+            assert!(matches!(error, PublishError::Occupied { .. }), "{error}");
+            assert!(is_special(&dir.join("why.md")), "case {case}");
+            assert!(!dir.join("profile.json").exists());
+            // The same behind a link, as `/dev/stdout` is one.
+            if case == 0 {
+                fs::rename(dir.join("why.md"), temp.path().join("socket")).unwrap();
+                std::os::unix::fs::symlink(temp.path().join("socket"), dir.join("why.md")).unwrap();
+            }
+        }
     }
 
     #[cfg(unix)]

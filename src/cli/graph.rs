@@ -5,12 +5,13 @@ use super::subject;
 use super::{Exit, Outcome};
 use crate::catalog::Catalog;
 use crate::compile::{Request, compile};
-use crate::diag::Diagnostics;
+use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::diagram::{self, Diagram, Scope, derivation};
 use crate::eval::{self, Inputs};
 use crate::publish::{OutputFile, publish};
 use crate::rails::judge;
 use clap::{Args, ValueEnum};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Options of `graph`.
@@ -56,13 +57,19 @@ pub(super) enum GraphFormat {
 
 impl Graph {
     pub(super) fn format(&self) -> GraphFormat {
-        let named = |path: &Path| match path.extension()?.to_str()? {
-            "dot" | "gv" => Some(GraphFormat::Dot),
-            "svg" => Some(GraphFormat::Svg),
-            "json" => Some(GraphFormat::Json),
-            _ => None,
-        };
-        self.format.or_else(|| self.out.as_deref().and_then(named)).unwrap_or(GraphFormat::Mermaid)
+        self.format.or_else(|| self.named().ok()).unwrap_or(GraphFormat::Mermaid)
+    }
+
+    /// The format that the file's name says; the ending that says none.
+    fn named(&self) -> Result<GraphFormat, &OsStr> {
+        let Some(ending) = self.out.as_deref().and_then(Path::extension) else { return Ok(GraphFormat::Mermaid) };
+        match ending.to_str() {
+            Some("dot" | "gv") => Ok(GraphFormat::Dot),
+            Some("svg") => Ok(GraphFormat::Svg),
+            Some("json") => Ok(GraphFormat::Json),
+            Some("mmd" | "mermaid" | "md") => Ok(GraphFormat::Mermaid),
+            _ => Err(ending),
+        }
     }
 }
 
@@ -71,6 +78,11 @@ pub(super) fn run(session: &mut Session, options: &Graph) -> Outcome {
     let mut diags = Diagnostics::default();
     let given = subject::assignments(&options.set, catalog, &mut diags);
     let catalog: &'static Catalog = catalog;
+    if let (None, Err(ending)) = (options.format, options.named()) {
+        let message = format!("no format has the ending `.{}`", ending.display());
+        let help = "name the file `.svg`, `.dot`, `.mmd` or `.json`, or say `--format`";
+        diags.push(Diagnostic::error(Code::InvalidValue, message).help(help));
+    }
     let around = match &options.key {
         None => None,
         Some(key) => {

@@ -46,6 +46,9 @@ fn what_is_wrong_is_said_together() {
     place.run(&["graph", "-s", "x=1"]).ends(2);
     place.run(&["graph", "starter", "--depth", "1"]).ends(2);
     place.run(&["graph", "starter", "-o", ".."]).ends(4).says(&["names no file"]);
+    place.run(&["graph", "starter", "-o", "x.pdf"]).ends(1).says(&["no format has the ending `.pdf`"]);
+    assert!(!place.path().join("x.pdf").exists());
+    place.run(&["graph", "starter", "-o", "x.txt", "--format", "dot"]).ends(0);
     place.put("folder/x", "");
     place.run(&["graph", "starter", "-o", "folder/x/y.svg"]).ends(4).says(&["error[io]"]);
 }
