@@ -43,10 +43,14 @@
 //! assert_eq!(faults.len(), 2);
 //! ```
 
+#[cfg(feature = "server")]
+mod aws;
 pub mod catalog;
 pub mod chart;
 pub mod check;
 pub mod cli;
+#[cfg(feature = "server")]
+pub mod collect;
 pub mod compile;
 pub mod diag;
 pub mod diagram;
@@ -60,6 +64,8 @@ pub mod lint;
 pub mod loader;
 pub mod migrate;
 pub mod model;
+#[cfg(feature = "server")]
+pub mod prometheus;
 pub mod publish;
 pub mod rails;
 pub mod reference;

@@ -2,7 +2,8 @@
 //!
 //! A placeholder stands between two `%`: a selector of `registry/telemetry.toml` (`%CLUSTER%`, `%CONTAINER:history%`), a
 //! name as the exporter writes it (`%counter:x%`, `%timer:x%`, `%histogram:x%`), the factor that makes milliseconds of a
-//! timer (`%ms%`), or the rate window (`%RATE%`). A `%` that opens none is PromQL's own.
+//! timer (`%ms%`), the rate window (`%RATE%`), or
+//! the length of the whole window (`%WINDOW%`). A `%` that opens none is PromQL's own.
 
 use crate::diag::At;
 use crate::model::behaviour::Section;
@@ -139,8 +140,23 @@ pub struct Selection {
     pub task_queue: Option<String>,
 }
 
+/// What placeholders expand to.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'t> {
+    /// The spelling.
+    pub exporter: &'t Exporter,
+    /// What is looked for.
+    pub selection: &'t Selection,
+    /// What rates are taken over, in seconds.
+    pub rate_window: u32,
+    /// The length of the window, in seconds.
+    pub window: u32,
+}
+
 impl Selection {
-    fn of(&self, subject: Subject) -> Option<&str> {
+    /// What is looked for as this subject.
+    #[must_use]
+    pub fn of(&self, subject: Subject) -> Option<&str> {
         match subject {
             Subject::Cluster => self.cluster.as_deref(),
             Subject::Namespace => self.namespace.as_deref(),
@@ -156,6 +172,8 @@ const NAMES: [&str; 3] = ["counter", "timer", "histogram"];
 const MILLISECONDS: &str = "ms";
 /// Expands to the rate window.
 const RATE: &str = "RATE";
+/// Expands to the length of the window.
+const WINDOW: &str = "WINDOW";
 
 /// A placeholder of a query.
 struct Placeholder<'q> {
@@ -201,7 +219,7 @@ pub struct QueryFault {
 impl Telemetry {
     /// The names that stand between two `%`.
     pub fn placeholder_names(&self) -> impl Iterator<Item = &str> {
-        self.selectors.iter().map(|selector| selector.name.as_str()).chain(NAMES).chain([MILLISECONDS, RATE])
+        self.selectors.iter().map(|selector| selector.name.as_str()).chain(NAMES).chain([MILLISECONDS, RATE, WINDOW])
     }
 
     /// Every placeholder of a query that means nothing.
@@ -228,7 +246,8 @@ impl Telemetry {
 
     /// A query as the source takes it. A placeholder that means nothing stays; a checked catalog has none.
     #[must_use]
-    pub fn expand(&self, query: &str, exporter: &Exporter, selection: &Selection, rate_window: u32) -> String {
+    pub fn expand(&self, query: &str, terms: Terms<'_>) -> String {
+        let Terms { exporter, selection, rate_window, window } = terms;
         let mut text = String::with_capacity(query.len() + 64);
         let mut from = 0;
         for found in placeholders(query) {
@@ -244,6 +263,9 @@ impl Telemetry {
                 MILLISECONDS => {}
                 RATE => {
                     let _ = write!(text, "{rate_window}s");
+                }
+                WINDOW => {
+                    let _ = write!(text, "{window}s");
                 }
                 name => match self.selectors.iter().find(|selector| selector.name == name) {
                     Some(selector) => selector.write(found.argument, exporter, selection, &mut text),

@@ -11,6 +11,14 @@ pub struct Window {
     pub end: i64,
 }
 
+impl Window {
+    /// Its length in seconds, at least 1.
+    #[must_use]
+    pub fn length(&self) -> u32 {
+        u32::try_from((self.end - self.start).max(1)).unwrap_or(u32::MAX)
+    }
+}
+
 /// How one kind of query is asked over a window; times in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {

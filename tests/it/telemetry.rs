@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use tdsql::catalog::Catalog;
-use tdsql::catalog::telemetry::{Exporter, Reads, Selection, Telemetry};
+use tdsql::catalog::telemetry::{Exporter, Reads, Selection, Telemetry, Terms};
 use tdsql::loader::{DataSet, Depth};
 use tdsql::telemetry::{Window, plan};
 
@@ -27,7 +27,7 @@ fn every_query(catalog: &Catalog, exporter: &Exporter, selection: &Selection) ->
     let probes = telemetry.probes.iter().flat_map(|probe| {
         [(probe.of.words().to_owned(), probe.query.as_str()), (format!("{}s", probe.of.words()), &probe.values)]
     });
-    let expand = |query| telemetry.expand(query, exporter, selection, 300);
+    let expand = |query| telemetry.expand(query, Terms { exporter, selection, rate_window: 300, window: 3600 });
     metrics.chain(probes).map(|(name, query)| (name, expand(query))).collect()
 }
 
@@ -36,7 +36,9 @@ fn every_query_parses_in_every_spelling() {
     let catalog = checked();
     assert!(!catalog.telemetry.exporters.is_empty());
     for exporter in &catalog.telemetry.exporters {
-        promql_parser::parser::parse(&exporter.detect).unwrap_or_else(|fault| panic!("{}: {fault}", exporter.detect));
+        let terms = Terms { exporter, selection: &Selection::default(), rate_window: 300, window: 3600 };
+        let detect = catalog.telemetry.expand(&exporter.detect, terms);
+        promql_parser::parser::parse(&detect).unwrap_or_else(|fault| panic!("{}: {fault}", exporter.detect));
         for selection in [Selection::default(), selection()] {
             for (name, query) in every_query(&catalog, exporter, &selection) {
                 promql_parser::parser::parse(&query).unwrap_or_else(|fault| panic!("{name}: {fault}: {query}"));
@@ -63,7 +65,8 @@ fn a_counter_that_ends_in_the_suffix_keeps_its_name_and_a_modulo_stays() {
     let catalog = checked();
     let telemetry: &Telemetry = &catalog.telemetry;
     let otel = telemetry.exporter("otel").expect("it ships");
-    let expand = |query: &str| telemetry.expand(query, otel, &Selection::default(), 60);
+    let terms = Terms { exporter: otel, selection: &Selection::default(), rate_window: 60, window: 3600 };
+    let expand = |query: &str| telemetry.expand(query, terms);
     assert_eq!(expand("%counter:a_total% % 5 + %counter:b% % 2"), "a_total % 5 + b_total % 2");
     assert_eq!(expand("100%"), "100%");
     assert_eq!(expand("%NS%%TQ%x"), "namespace!~\"temporal.system\",x");

@@ -17,6 +17,6 @@ pub use config::{
 pub use identity::{InvalidProfileId, InvalidTimestamp, LONGEST_WINDOW, ProfileId, Timestamp, Window, WindowFault};
 pub use profile::{BehaviourProfile, CreateProfileRequest, LONGEST_NAME, ProfileFault, ProfileMetadata};
 pub use telemetry::{
-    Gap, GapState, Incomplete, MetricAggregate, MetricGroup, NotFinite, Section, ServiceMetrics, Statistics,
-    TelemetrySummary,
+    Collection, Gap, GapState, Incomplete, MetricAggregate, MetricGroup, NotFinite, Section, ServiceMetrics,
+    Statistics, TelemetrySummary,
 };

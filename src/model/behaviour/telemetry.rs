@@ -305,6 +305,30 @@ pub struct TelemetrySummary {
     pub errors: MetricGroup,
     /// What is used up.
     pub resources: MetricGroup,
+    /// How it was asked for; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<Collection>,
+}
+
+/// How a summary was asked for: two whose steps or rate windows differ are not alike.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Collection {
+    /// The exporter whose spelling of names the source speaks.
+    pub exporter: String,
+    /// Seconds between two scrapes.
+    pub scrape_interval_sec: u32,
+    /// Seconds between two steps of gauges.
+    pub gauge_step_sec: u32,
+    /// Seconds between two steps of rates and quantiles.
+    pub rate_step_sec: u32,
+    /// Seconds that rates are taken over.
+    pub rate_window_sec: u32,
+    /// Metrics that have a value in too few steps, with the share that has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub partial: BTreeMap<String, f64>,
+    /// What the source remarked, and what could not be proved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A metric of the registry that a summary lacks.

@@ -1,0 +1,262 @@
+//! The telemetry of a window, asked of a source: every metric of the registry, measured or a gap with its reason.
+//!
+//! What a metric is asked with is data; here is only the order of things: which spelling the source speaks, whether the
+//! names that were asked for exist there, then all metrics at once, with a bound. A query that fails hides no other.
+
+use crate::catalog::telemetry::{Exporter, Reads, Selection, Subject, Telemetry, Terms};
+use crate::catalog::{Catalog, Metric};
+use crate::model::behaviour::{Collection, GapState, MetricAggregate, Statistics, TelemetrySummary, Window};
+use crate::prometheus::{Answer, Labelled, Prometheus, SourceError};
+use crate::telemetry::{self, Plan, aggregate, plan};
+use futures_util::{StreamExt as _, stream};
+use std::collections::{BTreeMap, HashMap};
+
+/// The most names that a message lists.
+const LISTED: usize = 20;
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The window.
+    pub window: Window,
+    /// Whose telemetry.
+    pub selection: Selection,
+    /// How the source's exporter writes names; found out where there is none.
+    pub exporter: Option<String>,
+    /// Seconds between two scrapes; the registry's where there is none.
+    pub scrape_interval: Option<u32>,
+}
+
+/// Why there is no telemetry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CollectError {
+    /// The source is down, or lets nobody in.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// There is no exporter of this name.
+    #[error("there is no exporter `{name}`; there are {}", .known.join(", "))]
+    UnknownExporter {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// The source knows others, but not this one: its zeros would be made up.
+    #[error("the source has no {} `{name}` in this window; it has {}", .subject.words(), listed(.known))]
+    NotThere {
+        /// What it would be.
+        subject: Subject,
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+}
+
+fn listed(names: &[String]) -> String {
+    let mut text: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+    if names.len() > LISTED {
+        text.push(format!("{} more", names.len() - LISTED));
+    }
+    text.join(", ")
+}
+
+/// Reads every metric. `switch` says whether a parameter of type bool is on, where that is known.
+///
+/// # Errors
+///
+/// See [`CollectError`]; the failure of single queries is no error but a gap.
+pub async fn collect(
+    catalog: &Catalog,
+    source: &Prometheus,
+    wanted: &Wanted,
+    switch: impl Fn(&str) -> Option<bool>,
+) -> Result<TelemetrySummary, CollectError> {
+    let telemetry = &catalog.telemetry;
+    let window = telemetry::Window { start: seconds(wanted.window.start()), end: seconds(wanted.window.end()) };
+    let ask = Asking { telemetry, source, window };
+    let mut warnings = Vec::new();
+    let exporter = ask.exporter(wanted.exporter.as_deref(), &mut warnings).await?;
+    ask.prove(exporter, &wanted.selection, &mut warnings).await?;
+
+    let scrape = wanted.scrape_interval.unwrap_or(telemetry.window.scrape_interval).max(1);
+    let plan_of = |reads| plan(&telemetry.window, window, scrape, reads);
+    let mut found: HashMap<&str, MetricAggregate> = HashMap::with_capacity(catalog.metrics.len());
+    let mut queries = Vec::with_capacity(catalog.metrics.len());
+    for metric in &catalog.metrics {
+        match metric.needs.as_deref().filter(|key| switch(key) == Some(false)) {
+            Some(key) => {
+                let reason = format!("`{key}` is off");
+                found.insert(&metric.name, MetricAggregate::gap(GapState::NotApplicable, reason));
+            }
+            None => {
+                let plan = plan_of(metric.reads);
+                let terms = Terms {
+                    exporter,
+                    selection: &wanted.selection,
+                    rate_window: plan.rate_window,
+                    window: window.length(),
+                };
+                let query = telemetry.expand(&metric.query.value, terms);
+                queries.push((metric, plan, query));
+            }
+        }
+    }
+    let answers = ask.all(queries.iter().map(|(_, plan, query)| (query.clone(), *plan))).await;
+    if let Some(fault) = down(&answers) {
+        return Err(fault.clone().into());
+    }
+    let mut coverage = BTreeMap::new();
+    for ((metric, plan, _), answer) in queries.iter().zip(answers) {
+        let aggregate = match answer {
+            Err(fault) => MetricAggregate::gap(GapState::Failed, fault.to_string()),
+            Ok(answer) => measured(metric, *plan, answer, telemetry, &mut coverage, &mut warnings),
+        };
+        found.insert(&metric.name, aggregate);
+    }
+    let names = catalog.metrics.iter().map(|metric| (metric.section, metric.name.as_str()));
+    let mut summary = TelemetrySummary::complete(names, |_, name| {
+        found.remove(name).unwrap_or_else(|| MetricAggregate::gap(GapState::Failed, "it was not asked for"))
+    });
+    let (gauges, rates) = (plan_of(Reads::Gauge), plan_of(Reads::Rate));
+    summary.collection = Some(Collection {
+        exporter: exporter.name.clone(),
+        scrape_interval_sec: scrape,
+        gauge_step_sec: gauges.step,
+        rate_step_sec: rates.step,
+        rate_window_sec: rates.rate_window,
+        partial: coverage,
+        warnings,
+    });
+    Ok(summary)
+}
+
+fn seconds(time: crate::model::behaviour::Timestamp) -> i64 {
+    time.as_micros().div_euclid(1_000_000)
+}
+
+/// The fault of the source, where no query was answered and one failed for it.
+fn down(answers: &[Result<Answer, SourceError>]) -> Option<&SourceError> {
+    let mut faults = answers.iter().map(|answer| answer.as_ref().err());
+    if answers.is_empty() || answers.iter().any(Result::is_ok) {
+        return None;
+    }
+    faults.find_map(|fault| fault.filter(|fault| fault.is_of_source()))
+}
+
+/// What the samples of a metric come to.
+fn measured(
+    metric: &Metric,
+    plan: Plan,
+    answer: Answer,
+    telemetry: &Telemetry,
+    coverage: &mut BTreeMap<String, f64>,
+    warnings: &mut Vec<String>,
+) -> MetricAggregate {
+    for warning in answer.warnings {
+        let warning = format!("{}: {warning}", metric.name);
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    let statistics = aggregate(&answer.samples).and_then(|found| {
+        let share = found.values as f64 / plan.steps().max(1) as f64;
+        if share < telemetry.window.coverage_floor {
+            coverage.insert(metric.name.clone(), share);
+        }
+        Statistics::new([found.min, found.max, found.mean, found.p50, found.p95, found.p99]).ok()
+    });
+    match statistics {
+        Some(statistics) => MetricAggregate::Measured(statistics),
+        None => MetricAggregate::gap(GapState::Absent, metric.absent.clone()),
+    }
+}
+
+struct Asking<'a> {
+    telemetry: &'a Telemetry,
+    source: &'a Prometheus,
+    window: telemetry::Window,
+}
+
+impl<'a> Asking<'a> {
+    /// Asks for ranges, so many at once as the source allows; answers in the order of the queries.
+    async fn all(&self, queries: impl Iterator<Item = (String, Plan)>) -> Vec<Result<Answer, SourceError>> {
+        let asked = stream::iter(queries).map(|(query, plan)| async move { self.source.range(&query, plan).await });
+        asked.buffered(self.source.concurrency()).collect().await
+    }
+
+    /// Asks for the values at the end of the window.
+    async fn instants(&self, queries: impl Iterator<Item = String>) -> Vec<Result<Vec<Labelled>, SourceError>> {
+        let asked =
+            stream::iter(queries).map(|query| async move { self.source.instant(&query, self.window.end).await });
+        asked.buffered(self.source.concurrency()).collect().await
+    }
+
+    /// The exporter whose spelling the source speaks: the one that was named, else the first that is found.
+    async fn exporter(&self, named: Option<&str>, warnings: &mut Vec<String>) -> Result<&'a Exporter, CollectError> {
+        let exporters = &self.telemetry.exporters;
+        let unknown = |name: &str| CollectError::UnknownExporter {
+            name: name.to_owned(),
+            known: exporters.iter().map(|exporter| exporter.name.clone()).collect(),
+        };
+        if let Some(name) = named {
+            return self.telemetry.exporter(name).ok_or_else(|| unknown(name));
+        }
+        let first = exporters.first().ok_or_else(|| unknown("any"))?;
+        let plain = |query: &str| self.expand(query, first, &Selection::default());
+        let answers = self.instants(exporters.iter().map(|exporter| plain(&exporter.detect))).await;
+        if answers.iter().all(Result::is_err)
+            && let Some(fault) = answers.iter().find_map(|answer| answer.as_ref().err())
+        {
+            return Err(fault.clone().into());
+        }
+        let speaks = |answer: &Result<Vec<_>, _>| answer.as_ref().is_ok_and(|series| !series.is_empty());
+        Ok(match exporters.iter().zip(&answers).find(|(_, answer)| speaks(answer)) {
+            Some((exporter, _)) => exporter,
+            None => {
+                warnings.push(format!(
+                    "the source has none of the server's own metrics in this window; their names are taken to be those of `{}`",
+                    first.name
+                ));
+                first
+            }
+        })
+    }
+
+    /// Proves that the names that are asked for exist at the source.
+    async fn prove(
+        &self,
+        exporter: &Exporter,
+        selection: &Selection,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), CollectError> {
+        let asked: Vec<_> =
+            self.telemetry.probes.iter().filter_map(|probe| Some((probe, selection.of(probe.of)?))).collect();
+        let expand = |query: &str| self.expand(query, exporter, selection);
+        let answers = self.instants(asked.iter().map(|(probe, _)| expand(&probe.query))).await;
+        for ((probe, name), answer) in asked.into_iter().zip(answers) {
+            if answer?.iter().any(|series| series.value > 0.0) {
+                continue;
+            }
+            let there = self.source.instant(&expand(&probe.values), self.window.end).await?;
+            let mut known: Vec<String> = there.into_iter().flat_map(|series| series.labels.into_values()).collect();
+            known.sort();
+            known.dedup();
+            if known.is_empty() {
+                warnings.push(format!(
+                    "nothing at the source proves that the {} `{name}` exists: it has no series that would name it",
+                    probe.of.words()
+                ));
+            } else {
+                return Err(CollectError::NotThere { subject: probe.of, name: name.to_owned(), known });
+            }
+        }
+        Ok(())
+    }
+
+    /// A query over the window as a whole.
+    fn expand(&self, query: &str, exporter: &Exporter, selection: &Selection) -> String {
+        let window = self.window.length();
+        self.telemetry.expand(query, Terms { exporter, selection, rate_window: window, window })
+    }
+}

@@ -1,0 +1,261 @@
+//! A real Prometheus with backfilled series of known answers, one cluster in each of two spellings.
+
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tdsql::catalog::telemetry::{Reads, Selection, Terms};
+use tdsql::collect::{CollectError, Wanted, collect};
+use tdsql::model::behaviour::{GapState, MetricAggregate, Statistics, TelemetrySummary, Timestamp, Window};
+use tdsql::prometheus::{Prometheus, Settings};
+use tdsql::telemetry;
+
+use crate::{CATALOG, wait};
+
+/// 2026-01-01T00:00:00Z; where blocks of a database begin.
+const EPOCH: i64 = 1_767_225_600;
+/// Two hours, scraped every 15 s.
+const SCRAPES: i64 = 480;
+
+/// Series in the text form that a database is made of.
+#[derive(Default)]
+struct Series(String);
+
+impl Series {
+    fn add(&mut self, name: &str, labels: &str, value: impl Fn(i64) -> f64) {
+        for at in 0..=SCRAPES {
+            let _ = writeln!(self.0, "{name}{{{labels}}} {} {}", value(at), EPOCH + at * 15);
+        }
+    }
+
+    fn counter(&mut self, name: &str, labels: &str, each: f64) {
+        self.add(name, labels, |at| each * at as f64);
+    }
+
+    /// 90 observations of 30 ms, 8 of 150 ms and 2 of 800 ms between two scrapes.
+    fn timer(&mut self, name: &str, labels: &str, unit: f64) {
+        for (bound, below) in
+            [(0.02, 0.0), (0.05, 90.0), (0.1, 90.0), (0.2, 98.0), (0.5, 98.0), (1.0, 100.0), (2.0, 100.0)]
+        {
+            self.counter(&format!("{name}_bucket"), &format!("{labels},le=\"{}\"", bound * unit), below);
+        }
+        self.counter(&format!("{name}_bucket"), &format!("{labels},le=\"+Inf\""), 100.0);
+    }
+}
+
+/// What one cluster shows, in the spelling of its exporter; both tell the same.
+fn cluster(series: &mut Series, name: &str, counter: &str, timer: &str, histogram: &str, unit: f64, namespace: &str) {
+    let of = |labels: &str| format!("cluster=\"{name}\",{labels}");
+    for replica in ["h1", "h2"] {
+        let history = of(&format!("service_name=\"history\",instance=\"{replica}\""));
+        let inside = format!("{history},namespace=\"{namespace}\"");
+        // The second replica starts anew after an hour: its counters do too, and have counted by the first scrape.
+        let starts = |at: i64| if replica == "h2" && at >= 240 { at - 239 } else { at };
+        let operation = "operation=\"StartWorkflowExecution\"";
+        series.add(&format!("service_requests{counter}"), &format!("{inside},{operation}"), |at| {
+            18.0 * starts(at) as f64
+        });
+        series.counter(&format!("workflow_success{counter}"), &format!("{inside},taskqueue=\"orders\""), 15.0);
+        series.counter(&format!("state_transition_count{histogram}_count"), &inside, 150.0);
+        series.counter(&format!("state_transition_count{histogram}_sum"), &inside, 1200.0);
+        series.add("num_goroutines", &history, |_| 300.0);
+        let waits = format!("{inside},taskqueue=\"orders\",task_type=\"Workflow\"");
+        series.timer(&format!("task_schedule_to_start_latency{timer}"), &waits, unit);
+        series.timer(&format!("persistence_latency{timer}"), &inside, unit);
+        // Swings within a minute: a coarser step would see one value of it.
+        series.add("dsql_pool_in_use", &history, |at| 10.0 + (at % 4) as f64);
+        series.add("dsql_pool_open", &history, |_| 50.0);
+        series.add("dsql_pool_max_open", &history, |_| 50.0);
+        series.add("dsql_reservoir_target", &history, |_| 50.0);
+        series.add("dsql_reservoir_size", &history, |at| if at == 200 { f64::NAN } else { 48.0 });
+    }
+    let front =
+        of(&format!("service_name=\"frontend\",namespace=\"{namespace}\",operation=\"StartWorkflowExecution\""));
+    series.counter(&format!("service_requests{counter}"), &front, 36.0);
+    // Handles of the start-up phase keep their last value for ever.
+    series.add("dsql_pool_open", &of("service_name=\"server\""), |_| 100.0);
+    let matching = of(&format!("service_name=\"matching\",namespace=\"{namespace}\",taskqueue=\"orders\""));
+    series.counter(&format!("poll_success{counter}"), &matching, 300.0);
+    series.counter(&format!("poll_success_sync{counter}"), &matching, 240.0);
+}
+
+/// A server of its own, which ends with the test.
+struct Server {
+    child: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn server() -> Option<Server> {
+    let there =
+        |program: &str| Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if there("prometheus").is_err() || there("promtool").is_err() {
+        eprintln!(
+            "*** SKIPPED: no real Prometheus answers, because `prometheus` and `promtool` are not installed. ***"
+        );
+        eprintln!("*** Install them (Debian, Ubuntu: apt-get install prometheus) and run scripts/test again.      ***");
+        return None;
+    }
+    let mut series = Series::default();
+    cluster(&mut series, "plain", "", "", "", 1.0, "my_team_prod");
+    cluster(&mut series, "suffixed", "_total", "_milliseconds", "_ratio", 1000.0, "my-team.prod");
+    series.0.push_str("# EOF\n");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (text, data, config) = (folder.path().join("data.om"), folder.path().join("data"), folder.path().join("p.yml"));
+    std::fs::write(&text, series.0).expect("it can be written");
+    std::fs::write(&config, "global: {}\n").expect("it can be written");
+    let made = Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "openmetrics"])
+        .args([&text, &data])
+        .output()
+        .expect("promtool runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let child = Command::new("prometheus")
+        .arg(format!("--config.file={}", config.display()))
+        .arg(format!("--storage.tsdb.path={}", data.display()))
+        .arg(format!("--web.listen-address={address}"))
+        .args(["--storage.tsdb.retention.time=100y", "--log.level=error"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("prometheus runs");
+    let server = Server { child, address: format!("http://{address}"), _folder: folder };
+    let ready = || wait(server.source().instant("vector(1)", EPOCH)).is_ok();
+    // A question that is not answered is asked again, with pauses, by the source itself.
+    assert!(
+        (0..20).any(|_| ready() || {
+            std::thread::sleep(Duration::from_millis(200));
+            false
+        }),
+        "it starts"
+    );
+    Some(server)
+}
+
+impl Server {
+    fn source(&self) -> Prometheus {
+        Prometheus::new(Settings::at(&self.address).expect("an address")).expect("a client")
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros((EPOCH + seconds) * 1_000_000).expect("it is a time")
+}
+
+fn wanted(cluster: &str, exporter: Option<&str>) -> Wanted {
+    Wanted {
+        window: Window::new(at(1800), at(5400)).expect("it is a window"),
+        selection: Selection {
+            cluster: Some(cluster.to_owned()),
+            namespace: Some("my-team.prod".to_owned()),
+            task_queue: Some("orders".to_owned()),
+        },
+        exporter: exporter.map(str::to_owned),
+        scrape_interval: None,
+    }
+}
+
+fn of<'s>(summary: &'s TelemetrySummary, name: &str) -> &'s Statistics {
+    match summary.get(name) {
+        Some(MetricAggregate::Measured(statistics)) => statistics,
+        other => panic!("{name} was measured, not {other:?}"),
+    }
+}
+
+#[track_caller]
+fn near(summary: &TelemetrySummary, name: &str, expected: f64) {
+    for value in of(summary, name).values() {
+        assert!((value - expected).abs() < 1e-6 * expected.abs().max(1.0), "{name} is {value}, not {expected}");
+    }
+}
+
+fn check(summary: &TelemetrySummary) {
+    near(summary, "workflows_started_per_sec", 2.4);
+    near(summary, "workflows_completed_per_sec", 2.0);
+    near(summary, "state_transitions_per_sec", 20.0);
+    near(summary, "workflow_schedule_to_start_p95", 162.5);
+    near(summary, "workflow_schedule_to_start_p99", 750.0);
+    near(summary, "persistence_latency_p95", 162.5);
+    near(summary, "sync_match_rate", 0.8);
+    near(summary, "async_match_rate", 0.2);
+    near(summary, "pool_open_count", 100.0);
+    // Never seen, and their probes are there: a true zero.
+    near(summary, "reservoir_empty_events", 0.0);
+    near(summary, "open_failures", 0.0);
+    // The one step without a number is left out.
+    near(summary, "reservoir_size", 96.0);
+    assert_eq!(of(summary, "pool_in_use_count").values()[..3], [20.0, 26.0, (60.0 * 92.0 + 20.0) / 241.0]);
+    for absent in
+        ["occ_conflicts_per_sec", "activity_schedule_to_start_p95", "backlog_count", "cpu_utilization.history"]
+    {
+        let gap = matches!(summary.get(absent), Some(MetricAggregate::Gap(gap)) if gap.state == GapState::Absent);
+        assert!(gap, "{absent} is a gap, not a zero: {:?}", summary.get(absent));
+    }
+}
+
+#[test]
+fn known_answers_in_both_spellings() {
+    let Some(server) = server() else { return };
+    let source = server.source();
+    let summaries: Vec<TelemetrySummary> = [("plain", "tally"), ("suffixed", "otel")]
+        .into_iter()
+        .map(|(cluster, exporter)| {
+            wait(collect(&CATALOG, &source, &wanted(cluster, Some(exporter)), |_| None)).expect("it is answered")
+        })
+        .collect();
+    summaries.iter().for_each(check);
+
+    // The spelling is found out where it is not named; a wrong name is told from a quiet cluster.
+    let summary = wait(collect(&CATALOG, &source, &wanted("plain", None), |_| None)).expect("it is answered");
+    assert_eq!(summary.collection.map(|collection| collection.exporter), Some("tally".to_owned()));
+    let fault =
+        wait(collect(&CATALOG, &source, &wanted("plian", None), |_| None)).expect_err("there is no such cluster");
+    assert!(matches!(&fault, CollectError::NotThere { known, .. } if known == &["plain"]), "{fault}");
+
+    same_as_the_server(&source, &summaries[1]);
+}
+
+/// The statistics are those that the server itself takes over a subquery of the same steps.
+fn same_as_the_server(source: &Prometheus, summary: &TelemetrySummary) {
+    let rules = &CATALOG.telemetry;
+    let wanted = wanted("suffixed", Some("otel"));
+    let window = telemetry::Window { start: EPOCH + 1800, end: EPOCH + 5400 };
+    for metric in &CATALOG.metrics {
+        let Some(MetricAggregate::Measured(statistics)) = summary.get(&metric.name) else { continue };
+        let plan = telemetry::plan(&rules.window, window, rules.window.scrape_interval, metric.reads);
+        let exporter = rules.exporter("otel").expect("it ships");
+        let terms =
+            Terms { exporter, selection: &wanted.selection, rate_window: plan.rate_window, window: window.length() };
+        let query = rules.expand(&metric.query.value, terms);
+        // Prometheus before 3 takes the left edge of a subquery's range too.
+        let range = format!("({query})[{}s:{}s]", plan.end - plan.start, plan.step);
+        let functions = [
+            "min_over_time(",
+            "max_over_time(",
+            "avg_over_time(",
+            "quantile_over_time(0.5,",
+            "quantile_over_time(0.95,",
+            "quantile_over_time(0.99,",
+        ];
+        for (function, ours) in functions.into_iter().zip(statistics.values()) {
+            let theirs = wait(source.instant(&format!("{function}{range})"), plan.end)).expect("it is answered");
+            let theirs = theirs.first().map(|found| found.value).expect("it has a value");
+            // A gauge's one NaN makes the server's own statistics NaN; ours leave it out.
+            assert!(
+                theirs.is_nan() || (theirs - ours).abs() <= 1e-9 * ours.abs().max(1.0),
+                "{}: {function} gives {theirs}, not {ours}",
+                metric.name
+            );
+        }
+        assert!(metric.reads != Reads::Gauge || plan.steps() == 241);
+    }
+}
