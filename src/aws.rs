@@ -1,11 +1,25 @@
 //! What every client of AWS is made with.
 
-use aws_sdk_s3::config::SharedHttpClient;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{Builder, tls};
+use std::time::Duration;
 
-/// HTTP over rustls with ring: the one TLS provider of the process. Without one of its own an AWS client fails at its first
-/// request.
-pub(crate) fn http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+/// What every client of AWS shares: region and credentials from where AWS tools look, TLS by ring, and limits of time.
+pub(crate) async fn settings(region: Option<&str>, fallback: Option<&'static str>) -> SdkConfig {
+    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let limits = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(30))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(Builder::new().tls_provider(tls).build_https())
+        .timeout_config(limits);
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    } else if let Some(fallback) = fallback {
+        let usual = aws_config::meta::region::RegionProviderChain::default_provider().or_else(Region::new(fallback));
+        loader = loader.region(usual);
+    }
+    loader.load().await
 }

@@ -1,6 +1,5 @@
 //! AWS Signature Version 4 over requests.
 
-use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
@@ -55,11 +54,7 @@ impl Signer {
     }
 
     async fn provider(&self) -> Result<SharedCredentialsProvider, String> {
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(crate::aws::http_client())
-            .region(Region::new(self.region.clone()))
-            .load()
-            .await;
+        let config = crate::aws::settings(Some(&self.region), None).await;
         config.credentials_provider().ok_or_else(|| "there are no AWS credentials".to_owned())
     }
 }

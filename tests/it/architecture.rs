@@ -341,19 +341,21 @@ fn the_fenced_crates_are_those_that_matter() {
     }
     let expected = [
         ("annotate_snippets", &["diag"][..]),
-        ("aws_config", &["store"]),
+        ("aws_config", &["aws", "store"]),
         ("aws_sdk_dsql", &["store"]),
         ("aws_sdk_s3", &["store"]),
-        ("aws_smithy_http_client", &["store"]),
+        ("aws_sigv4", &["prometheus"]),
+        ("aws_smithy_http_client", &["aws"]),
         ("clap", &["cli"]),
         ("evalexpr", &["expr"]),
         ("include_dir", &["loader"]),
         ("minijinja", &["render"]),
         ("petgraph", &["graph"]),
+        ("reqwest", &["prometheus"]),
         ("serde_yaml", &["cli", "inputs"]),
         ("sha2", &["model"]),
         ("sqlx", &["store"]),
-        ("tokio", &["store"]),
+        ("tokio", &["prometheus", "store"]),
         ("toml", &["inputs", "loader"]),
     ];
     for (name, modules) in expected {

@@ -6,7 +6,6 @@ mod s3;
 pub use directory::Directory;
 pub(super) use directory::make_folder;
 pub use s3::S3;
-pub(super) use s3::aws_settings;
 
 use super::StoreError;
 use crate::model::behaviour::ProfileId;

@@ -6,12 +6,9 @@ use crate::store::StoreError;
 use crate::store::location::S3At;
 use crate::store::steps::reached;
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, Region, timeout::TimeoutConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_http_client::{Builder, tls};
-use std::time::Duration;
 
 /// The region that is signed for where an endpoint of its own is named and no region is.
 const REGION_OF_OTHERS: &str = "us-east-1";
@@ -30,7 +27,8 @@ impl S3 {
     ///
     /// None today: the bucket is asked for the first time when it is used.
     pub async fn open(at: &S3At) -> Result<Self, StoreError> {
-        let shared = aws_settings(at.region.as_deref(), at.endpoint.is_some().then_some(REGION_OF_OTHERS)).await;
+        let shared =
+            crate::aws::settings(at.region.as_deref(), at.endpoint.is_some().then_some(REGION_OF_OTHERS)).await;
         let mut config = aws_sdk_s3::config::Builder::from(&shared);
         if let Some(endpoint) = &at.endpoint {
             config = config.endpoint_url(endpoint).force_path_style(true);
@@ -135,27 +133,4 @@ impl Documents for S3 {
         let ids = answer.contents().iter().filter_map(|object| id_in(object.key()?)).collect();
         Ok((ids, answer.next_continuation_token().map(str::to_owned)))
     }
-}
-
-/// What every client of AWS shares: region and credentials from where AWS tools look, TLS by ring, and limits of time.
-pub(in crate::store) async fn aws_settings(
-    region: Option<&str>,
-    fallback: Option<&'static str>,
-) -> aws_config::SdkConfig {
-    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    let limits = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .operation_timeout(Duration::from_secs(30))
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(Builder::new().tls_provider(tls).build_https())
-        .timeout_config(limits);
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region.to_owned()));
-    } else if let Some(fallback) = fallback {
-        let usual = aws_config::meta::region::RegionProviderChain::default_provider().or_else(Region::new(fallback));
-        loader = loader.region(usual);
-    }
-    loader.load().await
 }

@@ -1,7 +1,6 @@
 //! Tokens of IAM for Aurora DSQL: made here, without a request, and made anew before they expire.
 
 use crate::store::StoreError;
-use crate::store::documents::aws_settings;
 use crate::store::location::DsqlAt;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_dsql::auth_token::{AuthTokenGenerator, Config};
@@ -23,7 +22,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) async fn new(at: &DsqlAt) -> Self {
-        let settings = aws_settings(Some(&at.region), None).await;
+        let settings = crate::aws::settings(Some(&at.region), None).await;
         Tokens { at: at.clone(), settings, made: Mutex::new(Instant::now()) }
     }
 
