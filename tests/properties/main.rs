@@ -14,6 +14,7 @@ mod p03_at_most_fifteen_inputs;
 mod p04_dynamic_config_valid;
 mod p05_override_wins;
 mod p06_why_present;
+mod p07_adapters_render;
 mod p08_idle_equals_max;
 mod p09_all_findings_reported;
 mod p10_profile_round_trip;
