@@ -29,29 +29,63 @@ def run(arguments, folder):
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+TINY = {
+    "adapter.toml": """kind = "platform"
+title = "One line"
+language = "text"
+literals = { int = "{{ value }}" }
+
+[[output]]
+file = "tiny.txt"
+template = "tiny.txt.j2"
+field = [{ parameter = "history.shards", name = "shards" }]
+""",
+    "tiny.txt.j2": "{{ fields[0].literal }}\n",
+}
+
+
+def tiny(folder):
+    """A layer of data with an adapter that costs next to nothing."""
+    data = os.path.join(folder, "tiny")
+    adapter = os.path.join(data, "templates", "adapters", "tiny")
+    os.makedirs(adapter)
+    for name, text in TINY.items():
+        with open(os.path.join(adapter, name), "w", encoding="utf-8") as file:
+            file.write(text)
+    return data
+
+
 def medians(runs):
     return [statistics.median(column) for column in zip(*runs)]
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        # With the same data, so that only rendering and writing differ.
+        laid = ["-q", "--data", tiny(folder), "compile", "mid-scale"]
         commands = {
             "--version": ["--version"],
             "compile mid-scale": ["compile", "mid-scale"],
-            "compile mid-scale -o DIR (new)": None,
+            "compile mid-scale -o DIR (new)": ["compile", "mid-scale", "-o", "new{}"],
             "compile mid-scale -o DIR (again)": ["compile", "mid-scale", "-o", "again"],
+            "all adapters, into a new folder": [*laid, "-o", "all{}"],
+            "a tiny adapter, into a new folder": [*laid, "--platform", "tiny", "-o", "one{}"],
+            "all adapters, rendered": [*laid, "--format", "json"],
+            "a tiny adapter, rendered": [*laid, "--platform", "tiny", "--format", "json"],
         }
         samples = {name: [] for name in commands}
         for round_ in range(120):
             for name, arguments in commands.items():
-                arguments = arguments or ["compile", "mid-scale", "-o", f"new{round_}"]
-                sample = run(arguments, folder)
+                sample = run([argument.replace("{}", str(round_)) for argument in arguments], folder)
                 if round_ >= 10:
                     samples[name].append(sample)
         base = medians(samples["--version"])[0]
         for name, runs in samples.items():
             wall, cpu, memory = medians(runs)
             print(f"{name:34} {wall * 1e3:6.2f} ms wall ({wall / base:4.2f} × --version), {cpu * 1e3:6.2f} ms CPU, {memory:5.1f} MiB")
+        for what in ("into a new folder", "rendered"):
+            every, one = (medians(samples[f"{adapters}, {what}"]) for adapters in ("all adapters", "a tiny adapter"))
+            print(f"adapters add, {what}: {(every[0] - one[0]) * 1e3:5.2f} ms wall, {(every[1] - one[1]) * 1e3:5.2f} ms CPU")
         for shape in ("wide", "chain"):
             before = None
             for count in (50, 500, 5_000, 50_000):
