@@ -181,7 +181,8 @@ impl<'r> Renderer<'r> {
                         format!("the adapter `{}` rendered nothing into `{}`", adapter.name, output.file),
                     )
                     .at(output.span, "this output")
-                    .help("a template must render something for every profile"),
+                    .help("a template must render something for every profile")
+                    .fact("name", adapter.name.clone()),
                 ));
             }
             files.push(RenderedSnippet {

@@ -27,7 +27,8 @@ pub(super) struct Row<'v> {
 }
 
 impl<'v> Row<'v> {
-    fn find(&self, name: &str) -> Option<(&'static Field, Node<'v>)> {
+    /// A field that is written, rightly or not.
+    pub(super) fn find(&self, name: &str) -> Option<(&'static Field, Node<'v>)> {
         let index = self.shape.fields.iter().position(|field| field.name == name);
         debug_assert!(index.is_some(), "`{name}` is a field of {}", self.shape.name);
         index.and_then(|index| self.slots[index].map(|node| (&self.shape.fields[index], node)))

@@ -261,6 +261,8 @@ pub(crate) struct RawOutput {
     pub(crate) file: At<String>,
     pub(crate) template: At<String>,
     pub(crate) per_service: bool,
+    /// Whether it has a `select`, be it a known channel or not.
+    pub(crate) selects: bool,
     pub(crate) select: Option<Channel>,
     pub(crate) fields: Vec<RawField>,
 }
@@ -673,7 +675,9 @@ pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> 
 
 fn output(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawOutput> {
     let (file, template) = (d.text(row, "file"), d.text(row, "template"));
-    let per_service = d.word(row, "each").is_some();
+    d.word(row, "each");
+    // What is written wrongly counts as written: its fault is told already.
+    let (per_service, selects) = (row.find("each").is_some(), row.find("select").is_some());
     let select = d.word(row, "select").and_then(|word| Channel::from_word(&word.value));
     let fields = d
         .tables(row, "field")
@@ -685,5 +689,5 @@ fn output(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawOutput> {
             Some(RawField { parameter: parameter?, name: name?.value, form, with, group })
         })
         .collect();
-    Some(RawOutput { span: row.span, file: file?, template: template?, per_service, select, fields })
+    Some(RawOutput { span: row.span, file: file?, template: template?, per_service, selects, select, fields })
 }

@@ -537,7 +537,7 @@ pub static ADAPTER: Shape = Shape {
 
 /// `[literals]`.
 pub static LITERALS: Shape = Shape {
-    name: "literal forms",
+    name: "the table of literal forms",
     doc: "Templates over `value` (and `milliseconds` of a duration); a form that is absent writes the value as JSON.",
     fields: &[
         may("true", Kind::Text, "The true value."),

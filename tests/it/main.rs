@@ -5,6 +5,7 @@ mod adapters;
 mod architecture;
 mod catalog;
 mod cli;
+mod cli_adapters;
 mod cli_diff;
 mod cli_errors;
 mod cli_graph;

@@ -5,7 +5,19 @@ use crate::catalog::{Adapter, Form, Output, OutputField, Platform};
 use crate::diag::{At, Code, Diagnostic, FileId, Span, nearest};
 use crate::loader::Named;
 use crate::loader::records::{RawAdapter, RawField};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+/// What a path has in the place of the service's name.
+const SERVICE: &str = "{{ service }}";
+
+/// The paths that an output writes.
+fn paths(file: &str, per_service: bool, platform: &Platform) -> Vec<String> {
+    if per_service && file.contains(SERVICE) {
+        platform.services.iter().map(|service| file.replace(SERVICE, &service.name)).collect()
+    } else {
+        vec![file.to_owned()]
+    }
+}
 
 impl Linker<'_> {
     pub(super) fn adapters(
@@ -41,23 +53,11 @@ impl Linker<'_> {
             raw.literals.into_iter().map(|(kind, text)| form("literals", kind.to_owned(), text)).collect();
         let forms: Vec<Form> = raw.forms.into_iter().map(|(name, text)| form("forms", name.value, text)).collect();
         let lacks = raw.lacks.into_iter().filter_map(|(key, why)| Some((self.resolve(&key)?, why.value))).collect();
-        let mut seen: HashMap<String, Span> = HashMap::new();
+        let mut taken: Vec<(String, Span)> = Vec::new();
         let mut outputs = Vec::new();
         for output in raw.outputs {
-            let unsafe_path = output.file.value.starts_with('/')
-                || output.file.value.contains(['\\', '\0', ':'])
-                || output.file.value.split('/').any(|part| part.is_empty() || part == "." || part == "..");
-            if unsafe_path {
-                self.diags.push(
-                    Diagnostic::error(
-                        Code::UnsafePath,
-                        format!("`{}` does not stay inside the output folder", output.file.value),
-                    )
-                    .at(output.file.span, "not a safe path")
-                    .help("write a path below the adapter's own folder, with `/` between its parts"),
-                );
-            }
-            if output.per_service != output.file.value.contains("{{ service }}") {
+            self.safe_path(&output.file);
+            if output.per_service != output.file.value.contains(SERVICE) {
                 self.diags.push(
                     Diagnostic::error(
                         Code::ConflictingFields,
@@ -67,12 +67,8 @@ impl Linker<'_> {
                     .help("give both `each = \"service\"` and `{{ service }}` in `file`, or neither"),
                 );
             }
-            if let Some(first) = seen.insert(output.file.value.clone(), output.file.span) {
-                self.diags.push(
-                    Diagnostic::error(Code::DuplicatePath, format!("`{}` would be written twice", output.file.value))
-                        .at(output.file.span, "written again here")
-                        .and(first, "first written here"),
-                );
+            for path in paths(&output.file.value, output.per_service, platform) {
+                self.new_path(&path, output.file.span, &mut taken);
             }
             let template = format!("adapters/{name}/{}", output.template.value);
             if !templates.contains_key(&template) {
@@ -91,7 +87,7 @@ impl Linker<'_> {
                     .help(help),
                 );
             }
-            if output.select.is_some() != output.fields.is_empty() {
+            if output.selects != output.fields.is_empty() {
                 self.diags.push(
                     Diagnostic::error(Code::ConflictingFields, "an output takes a channel or a list of fields")
                         .at(output.span, "this output")
@@ -123,6 +119,72 @@ impl Linker<'_> {
             forms,
             lacks,
             outputs,
+        }
+    }
+
+    /// A path must be one on every system, and below the adapter's own folder.
+    fn safe_path(&mut self, file: &At<String>) {
+        let path = file.value.as_str();
+        let leaves = path.starts_with('/')
+            || path.contains(['\\', '\0', ':'])
+            || path.split('/').any(|part| part.is_empty() || part == "." || part == "..");
+        let odd = path.contains(|c: char| c.is_control() || "*?\"<>|".contains(c))
+            || path.split('/').any(|part| part.ends_with(['.', ' ']));
+        if leaves || odd {
+            let (what, help) = if leaves {
+                (
+                    "does not stay inside the output folder",
+                    "write a path below the adapter's own folder, with `/` between its parts",
+                )
+            } else {
+                (
+                    "is not a path on every system",
+                    "leave out control characters, `*?\"<>|`, and a dot or space at the end of a part",
+                )
+            };
+            self.diags.push(
+                Diagnostic::error(Code::UnsafePath, format!("`{}` {what}", path.escape_debug()))
+                    .at(file.span, "not a safe path")
+                    .help(help),
+            );
+        }
+        if path.replace(SERVICE, "").contains("{{") {
+            self.diags.push(
+                Diagnostic::error(Code::InvalidTemplate, format!("`{path}`: a path is no template"))
+                    .at(file.span, "this path")
+                    .help("only `{{ service }}` is filled in, where the output has `each = \"service\"`"),
+            );
+        }
+    }
+
+    /// One file must not take the place of another: the same path, the same but for the case of letters, or a file where
+    /// another needs a folder.
+    fn new_path(&mut self, path: &str, span: Span, taken: &mut Vec<(String, Span)>) {
+        let folded = path.to_lowercase();
+        let below = |file: &str, folder: &str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let clash = taken.iter().find_map(|(other, first)| {
+            let known = other.to_lowercase();
+            if other == path {
+                Some((format!("`{path}` would be written twice"), "written again here", *first))
+            } else if known == folded {
+                let message = format!("`{path}` and `{other}` are one file where the case of letters does not count");
+                Some((message, "written again here", *first))
+            } else if below(&folded, &known) {
+                Some((format!("`{path}` needs a folder where `{other}` is a file"), "needs a folder", *first))
+            } else if below(&known, &folded) {
+                Some((format!("`{path}` is a file where `{other}` needs a folder"), "needs a file", *first))
+            } else {
+                None
+            }
+        });
+        match clash {
+            Some((message, label, first)) => self.diags.push(
+                Diagnostic::error(Code::DuplicatePath, message)
+                    .at(span, label)
+                    .and(first, "first written here")
+                    .help("give each output a path of its own"),
+            ),
+            None => taken.push((path.to_owned(), span)),
         }
     }
 
