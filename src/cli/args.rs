@@ -112,6 +112,10 @@ pub(super) enum Command {
     /// Say why: a parameter, a preset or a compiled profile.
     #[command(subcommand)]
     Explain(super::explain::Explain),
+    /// Behaviour profiles: what a running cluster was and did, kept in a store.
+    #[cfg(feature = "server")]
+    #[command(subcommand)]
+    Profile(super::profile::Profile),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.

@@ -12,6 +12,8 @@ mod graph;
 mod lint;
 mod listing;
 mod migrate;
+#[cfg(feature = "server")]
+mod profile;
 mod session;
 mod subject;
 mod sweep;
@@ -68,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Graph(options) => graph::run(&mut session, options),
         Command::Lint(options) => lint::run(&mut session, options),
         Command::Explain(what) => explain::run(&mut session, what),
+        #[cfg(feature = "server")]
+        Command::Profile(what) => profile::run(&mut session, what),
         Command::Check(options) => catalog_commands::check(&mut session, options),
         Command::Schema { kind } => catalog_commands::schema(&mut session, kind),
         Command::Init { dir } => catalog_commands::init(&mut session, dir),

@@ -82,6 +82,8 @@ impl Session {
             Command::Graph(options) => options.format() == GraphFormat::Json,
             Command::Lint(options) => options.format == CheckFormat::Json,
             Command::Explain(what) => what.format() == ListFormat::Json,
+            #[cfg(feature = "server")]
+            Command::Profile(what) => what.format() == ListFormat::Json,
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };
@@ -94,6 +96,8 @@ impl Session {
         let nothing = match &arguments.command {
             Command::Graph(_) => "nothing was drawn",
             Command::Doc(_) => "nothing was written",
+            #[cfg(feature = "server")]
+            Command::Profile(_) => "nothing was done",
             _ => "nothing was compiled",
         };
         let mut terminal = Terminal::new(*color);
@@ -285,7 +289,7 @@ fn variable_dirs() -> Vec<PathBuf> {
 }
 
 /// The user's own catalog folder.
-fn user_dir() -> Option<PathBuf> {
+pub(super) fn user_dir() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share"))).map(|data| data.join("tdsql"))
 }

@@ -109,6 +109,7 @@ codes! {
     UnknownPreset "unknown_preset" "A preset is named that does not exist.";
     UnknownModifier "unknown_modifier" "A modifier is named that does not exist.";
     UnknownMetric "unknown_metric" "A metric is named that the metric registry does not define.";
+    UnknownProfile "unknown_profile" "There is no behaviour profile of this id.";
     UnknownAdapter "unknown_adapter" "An adapter is named that does not exist.";
     ExtendsCycle "extends_cycle" "Presets extend each other in a circle.";
     TooManyInputs "too_many_inputs" "More parameters are surfaced as inputs than the registry allows.";

@@ -355,7 +355,7 @@ fn the_fenced_crates_are_those_that_matter() {
         ("serde_yaml", &["cli", "inputs"]),
         ("sha2", &["model"]),
         ("sqlx", &["store"]),
-        ("tokio", &["prometheus", "store"]),
+        ("tokio", &["cli", "prometheus", "store"]),
         ("toml", &["inputs", "loader"]),
     ];
     for (name, modules) in expected {

@@ -13,6 +13,7 @@ use crate::support::{data, files_below, fixtures, names_in, read, root, snapshot
 
 /// Codes that no data file can provoke, and why.
 const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::UnknownProfile, "of stores"),
     (Code::UnknownAdapter, "of requests"),
     (Code::UnusedOverride, "of requests"),
     (Code::OverriddenValue, "of requests"),

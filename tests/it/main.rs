@@ -11,6 +11,8 @@ mod cli_errors;
 mod cli_graph;
 mod cli_lint;
 mod cli_migrate;
+#[cfg(feature = "server")]
+mod cli_profile;
 mod cli_sweep;
 mod compile;
 mod diagnostics;

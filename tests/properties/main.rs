@@ -22,6 +22,10 @@ mod p11_describe_complete;
 mod p12_redundant_variables;
 mod p13_profile_complete;
 mod p14_telemetry_complete;
+#[cfg(feature = "server")]
+mod p15_listing_exact;
+#[cfg(feature = "server")]
+mod p16_retrieval_identity;
 mod p18_behaviour_round_trip;
 mod p22_explain_key;
 mod p23_explain_preset;
@@ -30,6 +34,10 @@ mod p25_explain_deterministic;
 mod p26_explain_two_formats;
 mod p27_remedy_holds;
 mod p28_diff_names_causes;
+#[cfg(feature = "server")]
+#[expect(dead_code, reason = "the tests of the stores use the others")]
+#[path = "../store/parts.rs"]
+mod parts;
 mod strategies;
 mod synthetic;
 mod telemetry;
