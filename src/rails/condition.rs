@@ -75,10 +75,23 @@ fn parts(rail: &Rail, expr: &Expr, resolution: &mut Resolution<'_>) -> Result<Pa
 fn measures(rail: &Rail, resolution: &Resolution<'_>) -> Vec<Measure> {
     let (catalog, slots) = (resolution.catalog, resolution.slots());
     let mut steps = Vec::with_capacity(rail.steps.len());
-    for (_, step) in &rail.steps {
-        steps.push(step.value.measure(&|slot| measure_of(catalog, slots, &steps, slot)));
+    for (name, step) in &rail.steps {
+        let measure = step.value.measure(&|slot| measure_of(catalog, slots, &steps, slot));
+        // What no unit names may still be known by how the rail itself speaks of it.
+        let told = measure != Measure::Duration && spoken_of_as_duration(rail, name);
+        steps.push(if told { Measure::Duration } else { measure });
     }
     steps
+}
+
+/// Whether a rail's words write a step as a duration: `{{ fill | duration }}`.
+fn spoken_of_as_duration(rail: &Rail, step: &str) -> bool {
+    [&rail.message.value, &rail.help.value].iter().any(|words| {
+        words.split("{{").skip(1).filter_map(|inside| inside.split("}}").next()).any(|inside| {
+            let mut filters = inside.split('|').map(str::trim);
+            filters.next() == Some(step) && filters.next() == Some("duration")
+        })
+    })
 }
 
 fn measure_of(catalog: &crate::catalog::Catalog, slots: Slots, steps: &[Measure], slot: u32) -> Measure {
