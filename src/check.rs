@@ -2,9 +2,10 @@
 //! template.
 
 use crate::catalog::{Case, Catalog, Rail};
-use crate::compile::{Page, Request, compile};
+use crate::compile::{Compilation, Page, Request, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::eval::{self, Inputs, Override};
+use crate::explain::Question;
 use crate::rails;
 use crate::render::Templates;
 use std::collections::HashSet;
@@ -132,8 +133,11 @@ fn templates(catalog: &Catalog, diags: &mut Diagnostics) {
 /// Every preset with every modifier, for the default versions: no cycle, no failing expression, nothing outside its
 /// constraints, and no rail that fires; every template renders.
 fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
+    let count = catalog.presets.len() * (catalog.modifiers.len() + 1);
+    let mut turn = 0;
     for preset in catalog.presets.keys() {
         for modifier in std::iter::once(None).chain(catalog.modifiers.keys().map(Some)) {
+            turn += 1;
             let request = Request { preset: preset.clone(), modifier: modifier.cloned(), ..Request::default() };
             let mut compilation = match compile(catalog, &request, "") {
                 Ok(compilation) => compilation,
@@ -160,6 +164,34 @@ fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
             ] {
                 diags.extend(faults.into_iter().flatten());
             }
+            explanations(&mut compilation, &request, (turn, count), diags);
+        }
+    }
+}
+
+/// The explanations of one combination. Each parameter is explained in one of them, for all in all would take seconds: in
+/// combination `turn` of `count` those whose turn it is.
+fn explanations<'c>(
+    compilation: &mut Compilation<'c>,
+    request: &Request,
+    (turn, count): (usize, usize),
+    diags: &mut Diagnostics,
+) {
+    let page = Page::default();
+    let catalog = compilation.catalog;
+    let preset = compilation.explain_preset().and_then(|preset| compilation.preset_text(&preset, &page));
+    let profile = compilation.profile();
+    let profile = compilation.explain_profile(&profile).and_then(|profile| compilation.profile_text(&profile, &page));
+    diags.extend([preset.err(), profile.err()].into_iter().flatten().flatten());
+    // What a modifier changes shows before and after.
+    let plain = Request { modifier: None, ..request.clone() };
+    let mut before = request.modifier.as_ref().and_then(|_| compile(catalog, &plain, "").ok());
+    for id in catalog.ids().skip(turn - 1).step_by(count) {
+        let key = compilation.explain_key(&Question::new(id), before.as_mut());
+        if let Err(faults) = compilation.key_text(&key, &page) {
+            diags.extend(faults);
+            // The next parameter would most likely fail alike.
+            return;
         }
     }
 }

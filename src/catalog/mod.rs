@@ -4,6 +4,7 @@
 //! `tests/it/catalog.rs` and `tests/it/diagnostics.rs`.
 
 mod link;
+mod outside;
 mod platform;
 mod scope;
 mod settings;
@@ -562,22 +563,6 @@ impl Catalog {
             let what = if sdk { "SDK adapter" } else { "platform adapter" };
             unknown(Code::UnknownAdapter, what, name, kind().map(|adapter| adapter.name.as_str()))
         })
-    }
-
-    /// That a parameter does not exist, and the nearest that does.
-    #[must_use]
-    pub fn unknown_parameter(&self, key: &str) -> Box<Diagnostic> {
-        let near = nearest(key, self.parameters.iter().map(|parameter| parameter.key.as_str()));
-        let mut diagnostic =
-            Diagnostic::error(Code::UnknownParameter, format!("there is no parameter `{}`", clipped(key)))
-                .fact("key", clipped(key))
-                .fact("name", clipped(key))
-                .fact("suggestion", near.map(str::to_owned));
-        diagnostic = match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("`tdsql list-parameters` shows every parameter"),
-        };
-        Box::new(diagnostic)
     }
 
     /// The path within the catalog and the line of a place: `presets/mid-scale.toml:12`.

@@ -5,7 +5,7 @@ use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::{Catalog, Parameter, Rule};
 use crate::compile::{Request, compile};
-use crate::model::{Channel, Class, PresetSummary};
+use crate::model::{Channel, PresetSummary};
 use crate::render::wrap;
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr as _;
@@ -157,66 +157,31 @@ fn parameter_json(parameter: &Parameter) -> Value {
 pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
     let catalog: &'static Catalog = session.catalog()?;
     let request = Request { preset: options.preset.clone(), modifier: options.modifier.clone(), ..Request::default() };
-    let described = compile(catalog, &request, "").and_then(|mut compilation| {
-        let bounds = compilation.expected_bounds()?;
-        let facts = Class::ALL.iter().map(|class| compilation.facts(*class)).collect::<Vec<_>>();
-        Ok((compilation.profile(), bounds, facts))
-    });
-    let (profile, bounds, facts) = match described {
-        Ok(described) => described,
-        Err(faults) => return Err(Failure::Refused(&catalog.sources, faults)),
-    };
-    let preset = &catalog.presets[&profile.preset_name];
-    let of = |class: Class| facts.iter().flatten().filter(move |fact| fact.classification == class);
-    let group = |class: Class| -> Vec<Value> {
-        of(class)
-            .map(|fact| {
-                json!({
-                    "key": fact.key,
-                    "value": fact.value,
-                    "value_type": fact.value_type,
-                    "unit": fact.unit,
-                    "classification": fact.classification,
-                    "source": fact.source,
-                    "description": fact.description,
-                    "rationale": fact.rationale,
-                })
-            })
-            .collect()
-    };
+    let described = compile(catalog, &request, "").and_then(|mut compilation| compilation.describe());
+    let described = described.map_err(|faults| Failure::Refused(&catalog.sources, faults))?;
     match options.format {
-        ListFormat::Json => session.terminal.out_json(&json!({
-            "name": profile.preset_name,
-            "modifier": profile.modifier,
-            "description": preset.layer.description,
-            "throughput_range": preset.throughput,
-            "slo_params": group(Class::Slo),
-            "topology_params": group(Class::Topology),
-            "safety_params": group(Class::Safety),
-            "tuning_params": group(Class::Tuning),
-            "expected_bounds": bounds,
-        }))?,
+        ListFormat::Json => session.terminal.out_json(&described)?,
         ListFormat::Text => {
             let width = session.terminal.width;
-            let mut text = profile.preset_name.clone();
-            if let Some(modifier) = &profile.modifier {
+            let mut text = described.name.clone();
+            if let Some(modifier) = &described.modifier {
                 text.push_str(&format!(" + {modifier}"));
             }
-            text.push_str(&format!("\n{}\n", wrap(&preset.layer.description, width, 0)));
-            for (title, class) in [
-                ("SLO: what you promise", Class::Slo),
-                ("Topology: what runs", Class::Topology),
-                ("Safety: what keeps the cluster up", Class::Safety),
-                ("Tuning: what keeps it fast and cheap", Class::Tuning),
+            text.push_str(&format!("\n{}\n", wrap(&described.description, width, 0)));
+            for (title, group) in [
+                ("SLO: what you promise", &described.slo_params),
+                ("Topology: what runs", &described.topology_params),
+                ("Safety: what keeps the cluster up", &described.safety_params),
+                ("Tuning: what keeps it fast and cheap", &described.tuning_params),
             ] {
                 text.push_str(&format!("\n{title}\n"));
-                for fact in of(class) {
+                for fact in group {
                     text.push_str(&format!("  {} = {}  ({})\n", fact.key, fact.shown, fact.layer));
                     text.push_str(&format!("      {}\n", wrap(&fact.why, width, 6)));
                 }
             }
             text.push_str("\nA healthy cluster shows\n");
-            for bound in &bounds {
+            for bound in &described.expected_bounds {
                 let limits = match (bound.lower, bound.upper) {
                     (Some(lower), Some(upper)) => format!("between {lower} and {upper}"),
                     (Some(lower), None) => format!("at least {lower}"),

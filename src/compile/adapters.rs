@@ -15,6 +15,15 @@ const PARTS: &str = "parts/";
 /// SDK files, platform files.
 type Snippets = (Vec<RenderedSnippet>, Vec<RenderedSnippet>);
 
+/// Whether the files of an adapter may carry a parameter that has no output: its templates or their services read it.
+pub(super) fn carries(catalog: &Catalog, id: ParamId) -> bool {
+    catalog.platform.services.iter().any(|service| service.replicas == id)
+        || catalog.adapters.iter().any(|adapter| {
+            let fields = adapter.outputs.iter().flat_map(|output| &output.fields);
+            adapter.values.iter().map(|(_, read)| *read).chain(fields.map(|field| field.id)).any(|read| read == id)
+        })
+}
+
 /// Renders the chosen adapters; all of them where none of either kind was chosen.
 pub(crate) fn render(
     compilation: &Compilation<'_>,

@@ -5,6 +5,7 @@
 
 mod adapters;
 mod artifacts;
+mod described;
 mod explained;
 mod nearest;
 mod platform;
@@ -446,6 +447,10 @@ fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
                 format!("`{}` is {text} without the override too", parameter.key),
                 keys.clone(),
             ));
+        } else if moves_nothing(resolution, id) {
+            let message =
+                format!("`{}` = {text} instead of {base_text} changes nothing that is emitted", parameter.key);
+            notices.push(notice(Code::UnusedOverride, message, keys.clone()));
         } else if !parameter.is_input() {
             let advice = match parameter.registry.rule {
                 Rule::Derive(_) => "; leave it out to let it follow the inputs",
@@ -465,6 +470,28 @@ fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
         }
     }
     notices
+}
+
+/// Whether everything that artifacts carry is the same without an override. What an artifact carries itself was found
+/// to be another value before this is asked.
+fn moves_nothing(resolution: &Resolution<'_>, id: ParamId) -> bool {
+    let catalog = resolution.catalog;
+    if resolution.withheld(id).is_none() || adapters::carries(catalog, id) {
+        return false;
+    }
+    let mut inputs = resolution.inputs.clone();
+    inputs.overrides.retain(|given| given.id != id);
+    inputs.constrained = false;
+    // Where there are no values without it, it is what makes them possible.
+    let Ok(without) = eval::resolve(catalog, inputs) else { return false };
+    catalog.ids().all(|other| {
+        let carried = |of: &Resolution<'_>| of.withheld(other).is_none() || adapters::carries(catalog, other);
+        match (carried(resolution), carried(&without)) {
+            (false, false) => true,
+            (true, true) => resolution.value(other) == without.value(other),
+            _ => false,
+        }
+    })
 }
 
 fn digest(resolution: &Resolution<'_>) -> String {

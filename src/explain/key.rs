@@ -1,7 +1,7 @@
 //! Everything about one parameter.
 
 use super::fact::{fact, formula, plain};
-use super::{Scene, basis, derivation, names};
+use super::{Scene, basis, derivation};
 use crate::catalog::{ParamId, Rule};
 use crate::diag::Code;
 use crate::eval::Resolution;
@@ -72,7 +72,7 @@ pub fn key<'c>(
         rails,
         further_rails,
         outputs: Channel::ALL.iter().copied().filter(|channel| parameter.output(*channel).is_some()).collect(),
-        names: names::names(catalog, id),
+        names: catalog.outside_names(id),
         versions: Versions {
             temporal: parameter.temporal.as_ref().map(ToString::to_string),
             plugin: parameter.plugin.as_ref().map(ToString::to_string),

@@ -4,6 +4,7 @@
 //! `tests/it/values.rs` and the round-trip property P10.
 
 pub mod behaviour;
+mod described;
 mod digest;
 mod duration;
 mod explanation;
@@ -12,6 +13,7 @@ mod scalar;
 mod vocabulary;
 
 pub use crate::diag::Severity;
+pub use described::{DescribedParameter, PresetDescription};
 pub use digest::Digest;
 pub use duration::{LONGEST_DURATION, format_duration, parse_duration};
 pub use explanation::{
