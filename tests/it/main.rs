@@ -8,6 +8,7 @@ mod cli;
 mod cli_adapters;
 mod cli_diff;
 mod cli_errors;
+mod cli_explain;
 mod cli_graph;
 mod cli_lint;
 mod cli_migrate;
