@@ -142,7 +142,7 @@ fn an_unknown_key_is_told_what_was_meant() {
     let place = Place::new();
     for (name, help) in [
         ("persistence.maxCons", "did you mean `persistence.maxConns`?"),
-        ("MaxConcurentActivityExecutionSize", "did you mean `MaxConcurrentActivityExecutionSize`? it is the parameter"),
+        ("DSQL_RESERVOIR_TARGT_READY", "did you mean `dsql.reservoir_target_ready`?"),
         ("AWS_REGION", "belongs to the deployment"),
         ("zzz", "`tdsql list-parameters` shows every parameter"),
         ("", "`tdsql list-parameters` shows every parameter"),
