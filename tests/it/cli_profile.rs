@@ -59,7 +59,7 @@ fn profile(number: u8, cluster: &str, namespace: Option<&str>) -> BehaviourProfi
     BehaviourProfile {
         id: ProfileId::from_bytes([1, 0x93, number, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, number]),
         name: format!("release {number}"),
-        label: (number % 2 == 0).then(|| "nightly".to_owned()),
+        label: number.is_multiple_of(2).then(|| "nightly".to_owned()),
         cluster_id: cluster.to_owned(),
         namespace: namespace.map(str::to_owned),
         task_queue: None,
