@@ -61,9 +61,13 @@ impl Scripted {
                 let (script, seen, most, now) =
                     (Arc::clone(&script), Arc::clone(&seen), Arc::clone(&most), Arc::clone(&now));
                 std::thread::spawn(move || {
-                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    let _ = serve(stream, &*script, &seen);
-                    now.fetch_sub(1, Ordering::SeqCst);
+                    let _ = serve(stream, &seen, |number, asked| {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        let reply = script(number, asked);
+                        // Before it is sent: the client may ask again as soon as it has it.
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        reply
+                    });
                 });
             }
         });
@@ -89,8 +93,8 @@ impl Scripted {
 
 fn serve(
     mut stream: TcpStream,
-    script: &dyn Fn(usize, &Asked) -> Reply,
     seen: &Mutex<Vec<Asked>>,
+    script: impl FnOnce(usize, &Asked) -> Reply,
 ) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut bytes = Vec::new();
