@@ -84,8 +84,9 @@ impl Store {
     ///
     /// If one of them fails, or they do not belong together.
     pub async fn join(documents: Arc<dyn Documents>, index: Arc<dyn Index>) -> Result<Self, StoreError> {
-        let there = documents.identity().await?;
+        // The index first: it takes its identity last, so documents without one are then truly without.
         let here = index.identity().await?;
+        let there = documents.identity().await?;
         match (there, here) {
             (Some(there), Some(here)) if there == here => {}
             (Some(_), Some(_)) => return Err(StoreError::Foreign),

@@ -53,6 +53,15 @@ pub(crate) async fn s3_server(folder: &Path) -> SocketAddr {
     let mut service = s3s::service::S3ServiceBuilder::new(files);
     service.set_auth(s3s::auth::SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
     let service = service.build();
+    // Over plain files a conditional write looks and writes in two steps; S3 does both at once.
+    let one_at_a_time = Arc::new(tokio::sync::Mutex::new(()));
+    let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let (service, one_at_a_time) = (service.clone(), one_at_a_time.clone());
+        async move {
+            let _alone = one_at_a_time.lock().await;
+            service.call(request.map(s3s::Body::from)).await
+        }
+    });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     tokio::spawn(async move {

@@ -77,7 +77,8 @@ impl Documents for Directory {
         let proposed = proposed.to_owned();
         self.blocking("take an identity", move |directory| {
             let place = directory.dir.join("store-id");
-            let beside = directory.dir.join(format!(".store-id.{proposed}.tmp"));
+            // Those who join the same index propose the same: each writes beside the others.
+            let beside = directory.dir.join(format!(".store-id.{:016x}.tmp", fastrand::u64(..)));
             write(&beside, format!("{proposed}\n").as_bytes())?;
             // A link, unlike a renaming, never replaces what another process has put there.
             let linked = fs::hard_link(&beside, &place);

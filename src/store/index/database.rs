@@ -71,7 +71,11 @@ impl Database {
         if let Some(folder) = file.parent() {
             make_folder(folder).map_err(|error| failed(format!("{}: {error}", folder.display())))?;
         }
-        let engine = Engine::sqlite(file).await.map_err(|error| failed(format!("{}: {error}", file.display())))?;
+        // Several that open a new file at once turn it to write-ahead logging, which no busy timeout waits for.
+        let engine = transact!("open its file", Engine::sqlite(file)).map_err(|error| match error {
+            StoreError::Index { cause, .. } => failed(format!("{}: {cause}", file.display())),
+            busy => busy,
+        })?;
         Self::ready(engine).await
     }
 

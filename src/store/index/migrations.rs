@@ -16,13 +16,14 @@ const ATTEMPTS: u32 = 12;
 
 /// Brings the schema up to date.
 pub(super) async fn run(engine: &Engine) -> Result<(), StoreError> {
-    let failed = |error: sqlx::Error| StoreError::index(DOING, &error);
     step(engine, sql::MIGRATIONS, None).await?;
-    let done = engine.read(sql::STEPS_DONE, &[]).await.map_err(failed)?;
-    let mut known = Vec::with_capacity(done.len());
-    for row in done {
-        known.push((row.text(0).map_err(failed)?, row.text(1).map_err(failed)?));
-    }
+    let mut attempt = 1;
+    let known = loop {
+        match known(engine).await {
+            Ok(known) => break known,
+            Err(error) => pause(error, &mut attempt).await?,
+        }
+    };
     let other = |cause: String| StoreError::Index { doing: DOING, cause };
     if let Some((step, _)) = known.iter().find(|(step, _)| sql::SCHEMA.iter().all(|(name, _)| name != step)) {
         return Err(other(format!("step `{step}` was done by a newer version of tdsql")));
@@ -38,20 +39,30 @@ pub(super) async fn run(engine: &Engine) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The steps that were done, each with its digest.
+async fn known(engine: &Engine) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let done = engine.read(sql::STEPS_DONE, &[]).await?;
+    done.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+}
+
 /// One step, and then its name among those that are done.
 async fn step(engine: &Engine, text: &'static str, name: Option<(&str, &str)>) -> Result<(), StoreError> {
     let text = if engine.makes_indexes_asynchronously() { text } else { at_once(text) };
     let mut attempt = 1;
-    loop {
-        match once(engine, text, name).await {
-            Ok(()) => return Ok(()),
-            Err(error) if met_same_step(&error) && attempt < ATTEMPTS => {
-                tokio::time::sleep(Duration::from_millis(fastrand::u64(5..40) * u64::from(attempt))).await;
-                attempt += 1;
-            }
-            Err(error) => return Err(StoreError::index(DOING, &error)),
-        }
+    while let Err(error) = once(engine, text, name).await {
+        pause(error, &mut attempt).await?;
     }
+    Ok(())
+}
+
+/// Waits for those who do the same; an error where it was none of them that failed the attempt, or there were too many.
+async fn pause(error: sqlx::Error, attempt: &mut u32) -> Result<(), StoreError> {
+    if !met_same_step(&error) || *attempt >= ATTEMPTS {
+        return Err(StoreError::index(DOING, &error));
+    }
+    tokio::time::sleep(Duration::from_millis(fastrand::u64(5..40) * u64::from(*attempt))).await;
+    *attempt += 1;
+    Ok(())
 }
 
 async fn once(engine: &Engine, text: &'static str, name: Option<(&str, &str)>) -> Result<(), sqlx::Error> {
