@@ -52,6 +52,8 @@ pub mod cli;
 #[cfg(feature = "server")]
 pub mod collect;
 pub mod compile;
+#[cfg(feature = "server")]
+pub mod create;
 pub mod diag;
 pub mod diagram;
 pub mod diff;
@@ -71,6 +73,7 @@ pub mod rails;
 pub mod reference;
 pub mod remedy;
 pub mod render;
+pub mod snapshot;
 #[cfg(feature = "server")]
 pub mod store;
 pub mod svg;

@@ -21,12 +21,12 @@ fn wanted() -> Wanted {
     }
 }
 
-fn is_instant(asked: &Asked) -> bool {
+pub(crate) fn is_instant(asked: &Asked) -> bool {
     asked.head.starts_with("POST /api/v1/query ")
 }
 
 /// One series at an instant.
-fn found(labels: &str) -> Reply {
+pub(crate) fn found(labels: &str) -> Reply {
     let body = format!(
         r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":{{{labels}}},"value":[0,"1"]}}]}}}}"#
     );

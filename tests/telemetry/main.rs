@@ -1,6 +1,7 @@
 //! Telemetry from sources: a scripted one for what goes wrong, a real Prometheus for what is right.
 
 mod collect;
+mod create;
 mod real;
 mod scripted;
 

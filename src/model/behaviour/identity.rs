@@ -114,6 +114,14 @@ pub enum WindowFault {
         /// Where it ends.
         end: Timestamp,
     },
+    /// It lies ahead.
+    #[error("the window begins at {start}, which is not before now, {now}: nothing is known of it yet")]
+    NotBegun {
+        /// Where it starts.
+        start: Timestamp,
+        /// What the clock said.
+        now: Timestamp,
+    },
     /// It is longer than [`LONGEST_WINDOW`].
     #[error("the window from {start} to {end} is longer than 24 h")]
     TooLong {
