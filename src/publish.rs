@@ -1,11 +1,12 @@
 //! Writes a set of files to an output directory, all or nothing.
 //!
-//! Everything is written to a staging directory first, on the same file system, and then put in place by renaming. If anything
-//! fails, what was moved is moved back. Nothing is forced to disk: renaming protects against this process failing or being
+//! Everything is written to a staging directory first, on the same file system, and then put in place by renaming, file by file: folders
+//! stay, and with them what is not ours, who stands in them and what is mounted from them. A file that is the same already is left as it is. If
+//! anything fails, what was moved is moved back. Nothing is forced to disk: renaming protects against this process failing or being
 //! refused half-way, which is the promise made here, while an `fsync` per file would cost a hundred times the rest. Output can be generated
 //! again; whoever needs it to survive a power failure syncs the file system once, afterwards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -76,9 +77,9 @@ impl<T> Context<T> for io::Result<T> {
 
 /// Writes `files` into `dir`, all or nothing.
 ///
-/// `owned` names the entries of `dir` (files or folders, relative) that belong to this tool: they are replaced as a
-/// whole, and those that `files` does not fill any more are removed. Everything else in `dir` is left alone. A file outside every owned
-/// entry is written only where nothing stands yet. `dir` and its parents are created as needed, and removed again on failure.
+/// `owned` names the files below `dir` that belong to this tool: they are replaced, and those that are not among `files` any more
+/// are removed, with folders that this leaves empty. Everything else in `dir` is left alone. A file that is not owned is written only where nothing
+/// stands yet. `dir` and its parents are created as needed, and removed again on failure.
 ///
 /// # Errors
 ///
@@ -91,22 +92,24 @@ pub fn publish(dir: &Path, owned: &[String], files: &[OutputFile]) -> Result<(),
         Ok(found) if found.is_dir() => {
             // An absolute path without links: staging and target stay on one file system.
             let dir = fs::canonicalize(dir).context("open", dir)?;
-            replace(&dir, &units, files)
+            replace(&dir, units)
         }
         Ok(_) => Err(PublishError::Occupied { path: dir.to_owned(), reason: "it is not a directory" }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(dir, files),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(dir, &units),
         Err(error) => Err(error).context("open", dir),
     }
 }
 
-/// What is moved into place in one step: a path, and whether it is owned.
+/// A file that is moved into place or out of it, and whether it is owned.
 #[derive(Debug, PartialEq, Eq)]
 struct Unit<'a> {
     path: &'a str,
     owned: bool,
+    /// What is to stand there; nothing where it is to go.
+    content: Option<&'a [u8]>,
 }
 
-/// Checks all paths and divides the output into units. Nothing is touched yet.
+/// Checks all paths and lists what is to be done. Nothing is touched yet.
 fn plan<'a>(owned: &'a [String], files: &'a [OutputFile]) -> Result<Vec<Unit<'a>>, PublishError> {
     let refuse = |path: &str, reason| Err(PublishError::Path { path: path.to_owned(), reason });
     for path in owned.iter().chain(files.iter().map(|file| &file.path)) {
@@ -114,36 +117,20 @@ fn plan<'a>(owned: &'a [String], files: &'a [OutputFile]) -> Result<Vec<Unit<'a>
             return refuse(path, reason);
         }
     }
-    let mut paths = BTreeSet::new();
+    let mut units: BTreeMap<&str, Unit<'_>> =
+        owned.iter().map(|path| (path.as_str(), Unit { path, owned: true, content: None })).collect();
     for file in files {
-        if !paths.insert(file.path.as_str()) {
+        let unit = units.entry(&file.path).or_insert(Unit { path: &file.path, owned: false, content: None });
+        if unit.content.replace(&file.content).is_some() {
             return refuse(&file.path, "it stands twice in the output");
         }
     }
-    for path in &paths {
-        if parents(path).any(|parent| paths.contains(parent)) {
+    for path in units.keys() {
+        if parents(path).any(|parent| units.get(parent).is_some_and(|unit| unit.content.is_some())) {
             return refuse(path, "a folder of its path is also a file of the output");
         }
     }
-    let entries: BTreeSet<&str> = owned.iter().map(String::as_str).collect();
-    let mut units = Vec::new();
-    for &path in &entries {
-        // An owned entry inside another one goes with it.
-        if parents(path).any(|parent| entries.contains(parent)) {
-            continue;
-        }
-        // A file where an owned entry needs a folder would leave that entry without a meaning.
-        if parents(path).any(|parent| paths.contains(parent)) {
-            return refuse(path, "a folder of its path is also a file of the output");
-        }
-        units.push(Unit { path, owned: true });
-    }
-    for &path in &paths {
-        if !entries.contains(path) && !parents(path).any(|parent| entries.contains(parent)) {
-            units.push(Unit { path, owned: false });
-        }
-    }
-    Ok(units)
+    Ok(units.into_values().collect())
 }
 
 /// Why a path cannot be part of the output.
@@ -169,7 +156,7 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Publishes to a directory that does not exist.
-fn create(dir: &Path, files: &[OutputFile]) -> Result<(), PublishError> {
+fn create(dir: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
     // A link to nowhere counts as absent for everything but renaming onto it.
     if fs::symlink_metadata(dir).is_ok() {
         return Err(PublishError::Occupied {
@@ -185,7 +172,7 @@ fn create(dir: &Path, files: &[OutputFile]) -> Result<(), PublishError> {
     made.all(parent)?;
     {
         let staging = Staging::new(parent)?;
-        staging.fill(dir, files)?;
+        staging.fill(dir, units)?;
         let new = staging.new_files();
         fs::rename(&new, dir).context("create", dir)?;
     }
@@ -236,31 +223,38 @@ impl Drop for Made {
 }
 
 /// Publishes to a directory that exists; `dir` is canonical.
-fn replace(dir: &Path, units: &[Unit<'_>], files: &[OutputFile]) -> Result<(), PublishError> {
+fn replace(dir: &Path, mut units: Vec<Unit<'_>>) -> Result<(), PublishError> {
     let mut content = fs::read_dir(dir).context("read", dir)?;
-    if content.next().is_none() && replace_empty(dir, files) {
+    if content.next().is_none() && replace_empty(dir, &units) {
         return Ok(());
     }
+    let mut kept = Vec::with_capacity(units.len());
     for unit in units {
-        check(dir, unit, files)?;
+        if to_do(dir, &unit)? {
+            kept.push(unit);
+        }
+    }
+    units = kept;
+    if units.is_empty() {
+        return Ok(());
     }
     // Inside the directory, not beside it: a directory that is a mount point has another file system beside it, and whoever may
     // write to it need not have the right to write beside it.
     let mut staging = Staging::new(dir)?;
-    staging.fill(dir, files)?;
+    staging.fill(dir, &units)?;
     let mut moves = Moves::default();
-    if let Err(error) = exchange(dir, units, &staging, &mut moves) {
+    if let Err(error) = exchange(dir, &units, &staging, &mut moves) {
         return Err(match moves.undo() {
             Ok(()) => error,
             Err((path, source)) => PublishError::Rollback { path, kept: staging.keep(), source },
         });
     }
     drop(staging);
-    // Folders that only held entries which are gone now.
-    for unit in units.iter().filter(|unit| unit.owned) {
+    // Folders that only held files which are gone now.
+    for unit in units.iter().filter(|unit| unit.content.is_none()) {
         let mut folders: Vec<_> = parents(unit.path).collect();
         while let Some(folder) = folders.pop() {
-            if moves.emptied.contains(folder) && fs::remove_dir(dir.join(folder)).is_err() {
+            if fs::remove_dir(dir.join(folder)).is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
                 break;
             }
         }
@@ -271,7 +265,7 @@ fn replace(dir: &Path, units: &[Unit<'_>], files: &[OutputFile]) -> Result<(), P
 /// Publishes to an empty directory with one rename, if that is possible. If not, the caller goes the other way, which also finds out
 /// what to report. A mount point cannot be replaced; and the working directory must not be, as every process in it would be left in
 /// a deleted one.
-fn replace_empty(dir: &Path, files: &[OutputFile]) -> bool {
+fn replace_empty(dir: &Path, units: &[Unit<'_>]) -> bool {
     let here = std::env::current_dir().and_then(fs::canonicalize);
     let (Some(parent), Ok(found)) = (dir.parent(), fs::metadata(dir)) else {
         return false;
@@ -282,7 +276,7 @@ fn replace_empty(dir: &Path, files: &[OutputFile]) -> bool {
     let Ok(staging) = Staging::new(parent) else {
         return false;
     };
-    if staging.fill(dir, files).is_err() || fs::rename(staging.new_files(), dir).is_err() {
+    if staging.fill(dir, units).is_err() || fs::rename(staging.new_files(), dir).is_err() {
         return false;
     }
     // The new directory is this process's own, so that it may give it the former one's permissions.
@@ -290,17 +284,16 @@ fn replace_empty(dir: &Path, files: &[OutputFile]) -> bool {
     true
 }
 
-/// Whether a unit can be put in place.
-fn check(dir: &Path, unit: &Unit<'_>, files: &[OutputFile]) -> Result<(), PublishError> {
+/// Whether there is something to do for a unit, and whether it can be done.
+fn to_do(dir: &Path, unit: &Unit<'_>) -> Result<bool, PublishError> {
     let occupied = |path: PathBuf, reason| Err(PublishError::Occupied { path, reason });
-    let filled = files.iter().any(|file| within(&file.path, unit.path));
     for folder in parents(unit.path) {
         let path = dir.join(folder);
         match kind(&path)? {
-            None => return Ok(()),
+            None => return Ok(unit.content.is_some()),
             Some(found) if found.is_dir() => {}
             // Nothing to write and nothing of ours to remove.
-            Some(_) if !filled => return Ok(()),
+            Some(_) if unit.content.is_none() => return Ok(false),
             Some(found) if found.is_symlink() => {
                 return occupied(path, "it is a symbolic link where a folder is needed");
             }
@@ -308,32 +301,26 @@ fn check(dir: &Path, unit: &Unit<'_>, files: &[OutputFile]) -> Result<(), Publis
         }
     }
     let path = dir.join(unit.path);
-    let Some(found) = kind(&path)? else {
-        return Ok(());
-    };
-    let is_file = files.iter().any(|file| file.path == unit.path);
-    if !unit.owned {
-        occupied(path, "it exists already and is not of this tool's making")
-    } else if filled && is_file && found.is_dir() {
-        occupied(path, "it is a folder where a file must go")
-    } else if filled && !is_file && !found.is_dir() {
-        occupied(path, "it is a file where a folder is needed")
-    } else if is_special(&path) {
+    match (kind(&path)?, unit.content) {
+        (None, content) => Ok(content.is_some()),
+        (Some(_), Some(_)) if !unit.owned => occupied(path, "it exists already and is not of this tool's making"),
+        (Some(found), Some(_)) if found.is_dir() => occupied(path, "it is a folder where a file must go"),
         // It is nobody's earlier output: to replace it would break what else uses it.
-        occupied(path, "it is a device, a pipe or a socket")
-    } else {
-        Ok(())
+        (Some(_), Some(_)) if is_special(&path) => occupied(path, "it is a device, a pipe or a socket"),
+        (Some(found), Some(content)) => Ok(!(found.is_file() && holds(&path, content))),
+        (Some(found), None) => Ok(!found.is_dir() && !is_special(&path)),
     }
+}
+
+/// Whether a file has exactly this content. One that cannot be read is one to replace.
+fn holds(path: &Path, content: &[u8]) -> bool {
+    let size = fs::metadata(path).is_ok_and(|found| found.len() == content.len() as u64);
+    size && fs::read(path).is_ok_and(|found| found == content)
 }
 
 /// Whether a device, a pipe or a socket stands at a path, or behind a link at it.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
-}
-
-/// Whether `path` is `entry` or lies in it.
-fn within(path: &str, entry: &str) -> bool {
-    path.strip_prefix(entry).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What stands at a path, links not followed.
@@ -345,7 +332,7 @@ fn kind(path: &Path) -> Result<Option<fs::FileType>, PublishError> {
     }
 }
 
-/// Moves every owned entry out of the directory and every new one into it.
+/// Moves every former file out of the directory and every new one into it.
 fn exchange(dir: &Path, units: &[Unit<'_>], staging: &Staging, moves: &mut Moves) -> Result<(), PublishError> {
     let (new, old) = (staging.new_files(), staging.old_files());
     for unit in units {
@@ -365,14 +352,12 @@ fn exchange(dir: &Path, units: &[Unit<'_>], staging: &Staging, moves: &mut Moves
                 fs::create_dir_all(parent).context("create", parent)?;
             }
             moves.rename(&target, &backup, &target)?;
-            moves.emptied.extend(parents(unit.path).map(str::to_owned));
         }
-        let source = new.join(unit.path);
-        if kind(&source)?.is_some() {
+        if unit.content.is_some() {
             for folder in parents(unit.path) {
                 moves.create_dir(&dir.join(folder))?;
             }
-            moves.rename(&source, &target, &target)?;
+            moves.rename(&new.join(unit.path), &target, &target)?;
         }
     }
     Ok(())
@@ -382,8 +367,6 @@ fn exchange(dir: &Path, units: &[Unit<'_>], staging: &Staging, moves: &mut Moves
 #[derive(Default)]
 struct Moves {
     done: Vec<Step>,
-    /// Folders that an entry was moved out of.
-    emptied: BTreeSet<String>,
 }
 
 enum Step {
@@ -472,22 +455,23 @@ impl Staging {
         self.path.join("old")
     }
 
-    /// Writes all files; an error names the place in `target` that a file is meant for.
-    fn fill(&self, target: &Path, files: &[OutputFile]) -> Result<(), PublishError> {
+    /// Writes all new files; an error names the place in `target` that a file is meant for.
+    fn fill(&self, target: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
         let root = self.new_files();
         let mut folders = BTreeSet::new();
-        for file in files {
-            for folder in parents(&file.path) {
+        for unit in units {
+            let Some(content) = unit.content else { continue };
+            for folder in parents(unit.path) {
                 if folders.insert(folder) {
                     fs::create_dir(root.join(folder)).context("create", &target.join(folder))?;
                 }
             }
-            fs::File::create_new(root.join(&file.path))
+            fs::File::create_new(root.join(unit.path))
                 .and_then(|mut open| {
-                    open.write_all(&file.content)?;
+                    open.write_all(content)?;
                     open.flush()
                 })
-                .context("write", &target.join(&file.path))?;
+                .context("write", &target.join(unit.path))?;
         }
         Ok(())
     }
@@ -511,7 +495,6 @@ impl Drop for Staging {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::error::Error as _;
 
     use super::*;
@@ -521,7 +504,17 @@ mod tests {
     }
 
     fn owned() -> Vec<String> {
-        ["profile.json", "why.md", "sdk/go", "sdk/java", "platform/ecs"].map(str::to_owned).to_vec()
+        [
+            "profile.json",
+            "why.md",
+            "sdk/go/worker.go",
+            "sdk/go/inner/more.go",
+            "sdk/go/stale.go",
+            "sdk/java/Stale.java",
+            "platform/ecs/task.json",
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     fn output() -> Vec<OutputFile> {
@@ -609,31 +602,47 @@ mod tests {
         put(dir, "profile.json", "old");
         put(dir, "sdk/go/stale.go", "old");
         put(dir, "sdk/java/Stale.java", "old");
-        put(dir, "sdk/rust/mine.rs", "mine");
-        put(dir, "notes.txt", "mine");
-        put(dir, "platform/mine.txt", "mine");
+        let foreign = ["notes.txt", "platform/mine.txt", "sdk/go/inner/mine.go", "sdk/go/mine.go", "sdk/rust/mine.rs"];
+        for path in foreign {
+            put(dir, path, "mine");
+        }
         publish(dir, &owned(), &output()).unwrap();
         let mut wanted = wanted();
-        for (path, content) in
-            [("sdk/rust/", ""), ("sdk/rust/mine.rs", "mine"), ("notes.txt", "mine"), ("platform/mine.txt", "mine")]
-        {
-            wanted.insert(path.to_owned(), content.to_owned());
-        }
+        wanted.insert("sdk/rust/".to_owned(), String::new());
+        wanted.extend(foreign.map(|path| (path.to_owned(), "mine".to_owned())));
         assert_eq!(tree(dir), wanted);
         // Again, with less: what is gone leaves no empty folder behind.
+        let files = || tree(dir).into_keys().filter(|path| !path.ends_with('/')).collect::<Vec<_>>();
         publish(dir, &owned(), &output()[..1]).unwrap();
-        let now: Vec<_> = tree(dir).into_keys().collect();
-        assert_eq!(
-            now,
-            ["notes.txt", "platform/", "platform/mine.txt", "profile.json", "sdk/", "sdk/rust/", "sdk/rust/mine.rs"]
-        );
+        let kept: BTreeSet<&str> = foreign.into_iter().chain(["profile.json"]).collect();
+        assert_eq!(files(), kept.into_iter().collect::<Vec<_>>());
+        assert!(!dir.join("platform/ecs").exists());
         publish(dir, &owned(), &output()).unwrap();
         publish(dir, &owned(), &[]).unwrap();
-        assert_eq!(tree(dir).len(), 6);
+        assert_eq!(files(), foreign);
         fs::remove_dir_all(dir.join("sdk")).unwrap();
         publish(dir, &owned(), &output()).unwrap();
         publish(dir, &owned(), &output()[..1]).unwrap();
         assert!(!dir.join("sdk").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_and_files_that_are_the_same_stay_themselves() {
+        use std::os::unix::fs::MetadataExt as _;
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path();
+        publish(dir, &owned(), &output()).unwrap();
+        let inode = |path: &str| fs::metadata(dir.join(path)).unwrap().ino();
+        let names = ["sdk/go", "sdk/go/worker.go", "profile.json", "why.md"];
+        let before = names.map(inode);
+        let mut files = output();
+        files[1].content = b"because of it".to_vec();
+        publish(dir, &owned(), &files).unwrap();
+        let after = names.map(inode);
+        assert_eq!(before[..3], after[..3]);
+        assert_ne!(before[3], after[3]);
+        assert_eq!(fs::read_to_string(dir.join("why.md")).unwrap(), "because of it");
     }
 
     #[test]
@@ -666,11 +675,10 @@ mod tests {
         let units = plan(&owned, &files).unwrap();
         {
             let staging = Staging::new(&dir).unwrap();
-            staging.fill(&dir, &files).unwrap();
             // Appears after the checks: a folder that cannot be replaced by the file of the last unit.
             let mut units = units;
-            units.push(Unit { path: "taken", owned: false });
-            put(&staging.new_files(), "taken", "new");
+            units.push(Unit { path: "taken", owned: false, content: Some(b"new") });
+            staging.fill(&dir, &units).unwrap();
             put(&dir, "taken/mine", "mine");
             let mut moves = Moves::default();
             let error = exchange(&dir, &units, &staging, &mut moves).unwrap_err();
@@ -792,14 +800,6 @@ mod tests {
             assert!(matches!(error, PublishError::Path { .. }), "{pair:?}");
         }
         assert!(tree(temp.path()).is_empty());
-    }
-
-    #[test]
-    fn owned_entries_may_overlap() {
-        let owned = ["sdk", "sdk/go", "sdk"].map(str::to_owned);
-        let files = [file("sdk/go/x", ""), file("sdkx", "")];
-        let units = plan(&owned, &files).unwrap();
-        assert_eq!(units, [Unit { path: "sdk", owned: true }, Unit { path: "sdkx", owned: false }]);
     }
 
     /// The variable that says that a process was started by [`relative_directories`].

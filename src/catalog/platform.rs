@@ -104,6 +104,21 @@ pub struct Platform {
     pub prerequisites: Vec<Prerequisite>,
 }
 
+impl Platform {
+    /// What the path of an output has in the place of a service's name, if it is written for each service.
+    pub const SERVICE: &'static str = "{{ service }}";
+
+    /// The paths that an output writes: one for each service where its path names the service.
+    #[must_use]
+    pub fn files(&self, path: &str) -> Vec<String> {
+        if path.contains(Self::SERVICE) {
+            self.services.iter().map(|service| path.replace(Self::SERVICE, &service.name)).collect()
+        } else {
+            vec![path.to_owned()]
+        }
+    }
+}
+
 impl Parameter {
     /// Whether an image reads its variable; without an image, whether any does.
     #[must_use]

@@ -202,8 +202,10 @@ fn write(dir: &Path, compilation: &mut Compilation<'_>) -> Result<(), Told> {
         json_file("guard-rails.json", &compilation.guard_rail_results())?,
     ];
     let mut owned: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
-    for adapter in &compilation.catalog.adapters {
-        owned.push(format!("{}/{}", folder(adapter.sdk), adapter.name));
+    let catalog = compilation.catalog;
+    for adapter in &catalog.adapters {
+        let paths = adapter.outputs.iter().flat_map(|output| catalog.platform.files(&output.file));
+        owned.extend(paths.map(|path| format!("{}/{}/{path}", folder(adapter.sdk), adapter.name)));
     }
     let (sdk, platform) = compilation.snippets()?;
     for (is_sdk, snippets) in [(true, sdk), (false, platform)] {

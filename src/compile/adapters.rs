@@ -2,7 +2,7 @@
 
 use super::request::layer_word;
 use super::{Compilation, first_sentence, one_line, platform};
-use crate::catalog::{Adapter, Catalog, Output, OutputField, ParamId};
+use crate::catalog::{Adapter, Catalog, Output, OutputField, ParamId, Platform};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
 use crate::model::{RenderedSnippet, Scalar, Source, ValueType};
@@ -197,7 +197,7 @@ impl<'r> Renderer<'r> {
             files.push(RenderedSnippet {
                 adapter: adapter.name.clone(),
                 language: adapter.language.clone(),
-                filename: output.file.replace("{{ service }}", service.as_ref().map_or("", |service| &service.name)),
+                filename: output.file.replace(Platform::SERVICE, service.as_ref().map_or("", |service| &service.name)),
                 content,
             });
         }

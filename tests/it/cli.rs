@@ -347,6 +347,7 @@ fn two_compiles_give_the_same_bytes_and_only_the_clock_moves() {
 fn foreign_files_survive_and_stale_adapters_go() {
     let place = Place::new();
     place.put("out/notes.txt", "mine").put("out/sdk/zig/mine.zig", "mine").put("out/platform/notes.txt", "mine");
+    place.put("out/sdk/go/notes.txt", "mine").put("out/platform/compose/more/notes.txt", "mine");
     place.compiled(&["starter"]);
     let all = tree(&place.path().join("out"));
     assert!(all.contains_key("sdk/go/worker_options.go") && all.contains_key("platform/dotenv/temporal.env"));
@@ -358,8 +359,10 @@ fn foreign_files_survive_and_stale_adapters_go() {
             "dynamicconfig.yaml",
             "guard-rails.json",
             "notes.txt",
+            "platform/compose/more/notes.txt",
             "platform/notes.txt",
             "profile.json",
+            "sdk/go/notes.txt",
             "sdk/python/worker_options.py",
             "sdk/zig/mine.zig",
             "why.md"

@@ -106,10 +106,15 @@ fn the_command_writes_all_or_nothing() {
     assert_eq!(written.stdout, "");
     assert!(place.path().join("out/parameters/history.md").is_file());
     // A page of an earlier run goes, a foreign file stays.
-    place.put("out/parameters/gone.md", "old").put("out/notes.txt", "mine");
+    let page = read(&place.path().join("out/parameters/history.md"));
+    place.put("out/parameters/gone.md", &page).put("out/parameters/mine.md", "mine").put("out/notes.txt", "mine");
     place.run(&["doc", "-q", "-o", "out"]).ends(0);
     assert!(!place.path().join("out/parameters/gone.md").exists());
-    assert!(place.path().join("out/notes.txt").exists());
+    assert!(place.path().join("out/parameters/mine.md").exists() && place.path().join("out/notes.txt").exists());
+    // A page that somebody else wrote is not written over.
+    place.put("project/README.md", "# Ours\n");
+    place.run(&["doc", "-o", "project"]).ends(4).says(&["README.md", "not of this tool's making"]);
+    assert_eq!(files_below(&place.path().join("project"), ".md").len(), 1);
     // Without a folder it is one document.
     let printed = place.run(&["doc"]).ends(0);
     assert!(printed.stdout.starts_with("# Reference of the catalog\n"), "{printed}");

@@ -7,18 +7,6 @@ use crate::loader::Named;
 use crate::loader::records::{RawAdapter, RawField};
 use std::collections::BTreeMap;
 
-/// What a path has in the place of the service's name.
-const SERVICE: &str = "{{ service }}";
-
-/// The paths that an output writes.
-fn paths(file: &str, per_service: bool, platform: &Platform) -> Vec<String> {
-    if per_service && file.contains(SERVICE) {
-        platform.services.iter().map(|service| file.replace(SERVICE, &service.name)).collect()
-    } else {
-        vec![file.to_owned()]
-    }
-}
-
 impl Linker<'_> {
     pub(super) fn adapters(
         &mut self,
@@ -57,7 +45,7 @@ impl Linker<'_> {
         let mut outputs = Vec::new();
         for output in raw.outputs {
             self.safe_path(&output.file);
-            if output.per_service != output.file.value.contains(SERVICE) {
+            if output.per_service != output.file.value.contains(Platform::SERVICE) {
                 self.diags.push(
                     Diagnostic::error(
                         Code::ConflictingFields,
@@ -67,7 +55,7 @@ impl Linker<'_> {
                     .help("give both `each = \"service\"` and `{{ service }}` in `file`, or neither"),
                 );
             }
-            for path in paths(&output.file.value, output.per_service, platform) {
+            for path in platform.files(&output.file.value) {
                 self.new_path(&path, output.file.span, &mut taken);
             }
             let template = format!("adapters/{name}/{}", output.template.value);
@@ -148,7 +136,7 @@ impl Linker<'_> {
                     .help(help),
             );
         }
-        if path.replace(SERVICE, "").contains("{{") {
+        if path.replace(Platform::SERVICE, "").contains("{{") {
             self.diags.push(
                 Diagnostic::error(Code::InvalidTemplate, format!("`{path}`: a path is no template"))
                     .at(file.span, "this path")
