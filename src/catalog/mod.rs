@@ -6,6 +6,7 @@
 mod link;
 mod outside;
 mod platform;
+pub mod rules;
 mod scope;
 mod settings;
 pub mod telemetry;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use platform::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Service};
 pub use settings::{Constraint, Prefix, ServerSettings, Setting, Takes};
 
+pub use rules::{Correlation, Recommendation};
 pub(crate) use scope::{Slots, UNBOUNDED};
 pub use telemetry::{Metric, Telemetry};
 
@@ -415,6 +417,10 @@ pub struct Catalog {
     /// What is known of the server's dynamic configuration; empty unless linked with [`Depth::Settings`] or
     /// [`Depth::Check`].
     pub settings: ServerSettings,
+    /// Which change explains which movement; empty unless linked with [`Depth::Judgement`] or [`Depth::Check`].
+    pub correlations: Vec<Correlation>,
+    /// Symptoms and what to do about them, likewise.
+    pub recommendations: Vec<Recommendation>,
     /// Adapters by name.
     pub adapters: Vec<Adapter>,
     /// Templates: path below `templates/` → text.

@@ -6,6 +6,7 @@ mod decode;
 mod files;
 pub(crate) mod platform;
 pub(crate) mod records;
+pub(crate) mod rules;
 pub mod schema;
 pub mod shape;
 
@@ -18,6 +19,7 @@ use platform::{RawPlatform, RawPrerequisite};
 use records::{
     RawAdapter, RawGroup, RawLayer, RawMetric, RawPreset, RawRail, RawRegistry, RawSettings, RawTelemetry, RawVariable,
 };
+use rules::{RawCorrelation, RawRecommendation};
 use shape::Shape;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,6 +46,8 @@ pub(crate) struct Records {
     pub(crate) platform: RawPlatform,
     pub(crate) prerequisites: Vec<Named<RawPrerequisite>>,
     pub(crate) settings: RawSettings,
+    pub(crate) correlations: Vec<RawCorrelation>,
+    pub(crate) recommendations: Vec<Named<RawRecommendation>>,
     pub(crate) adapters: Vec<Named<RawAdapter>>,
     /// Templates by their path below `templates/`.
     pub(crate) templates: BTreeMap<String, FileId>,
@@ -60,7 +64,9 @@ pub enum Depth {
     Compile,
     /// Also the settings that servers register, for judging files that were not compiled here.
     Settings,
-    /// Also what only checks need: the settings that servers register.
+    /// Also the rules that judge behaviour profiles.
+    Judgement,
+    /// Also what only checks need: the settings that servers register, and the rules with their cases.
     Check,
 }
 
@@ -71,6 +77,8 @@ pub(crate) struct Parts {
     pub(crate) cases: bool,
     /// The settings that servers register, and how telemetry is asked for.
     pub(crate) settings: bool,
+    /// The rules that judge behaviour profiles.
+    pub(crate) rules: bool,
 }
 
 /// Reads the files of a catalog.
@@ -155,6 +163,8 @@ enum Decoded {
     Platform(Box<RawPlatform>),
     Prerequisite(Box<RawPrerequisite>),
     Settings(Box<RawSettings>),
+    Correlations(Vec<RawCorrelation>),
+    Recommendation(Box<RawRecommendation>),
     Adapter(Box<RawAdapter>),
     Template,
 }
@@ -177,6 +187,8 @@ impl Records {
             Decoded::Platform(record) => self.platform = *record,
             Decoded::Prerequisite(record) => named(stem, file, *record, &mut self.prerequisites, diags),
             Decoded::Settings(more) => self.settings.extend(*more),
+            Decoded::Correlations(records) => self.correlations.extend(records),
+            Decoded::Recommendation(record) => named(stem, file, *record, &mut self.recommendations, diags),
             Decoded::Adapter(record) => {
                 let folder = below_templates.split('/').nth(1).unwrap_or_default();
                 named(folder, file, *record, &mut self.adapters, diags);
@@ -224,8 +236,16 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
         ["registry", "settings", _] => wanted
             .settings
             .then(|| Decoded::Settings(Box::new(decode(file, text, d, &shape::SETTINGS, records::settings)))),
-        // Read by the behaviour profiles' part, which brings their grammar.
-        ["registry", "correlations" | "recommendations", _] => None,
+        ["registry", "correlations", _] => wanted.rules.then(|| {
+            let build = |d: &mut Decoder<'_>, row: &decode::Row<'_>| rules::correlations(d, row, wanted.cases);
+            Decoded::Correlations(decode(file, text, d, &rules::CORRELATIONS, build))
+        }),
+        ["registry", "recommendations", _] => {
+            let text = if wanted.cases { text } else { without_cases(text) };
+            let build = |d: &mut Decoder<'_>, row: &decode::Row<'_>| rules::recommendation(d, row, wanted.cases);
+            let decoded = wanted.rules.then(|| decode(file, text, d, &rules::RECOMMENDATION, build));
+            decoded.flatten().map(|record| Decoded::Recommendation(Box::new(record)))
+        }
         ["presets", _] => Some(Decoded::Preset(Box::new(decode(file, text, d, &shape::PRESET, records::preset)))),
         ["modifiers", _] => {
             Some(Decoded::Modifier(Box::new(decode(file, text, d, &shape::MODIFIER, records::modifier))))
@@ -258,7 +278,7 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
 /// The most faults of one file that are told: nobody mends more at once.
 const MOST_FAULTS: usize = 100;
 
-/// A rail's text before its cases, which only a check runs; they are a third of all rails' text.
+/// A rule's text before its cases, which only a check runs; they are a third of all rails' text.
 fn without_cases(text: &str) -> &str {
     text.find("\n[[case]]").map_or(text, |cases| &text[..=cases])
 }

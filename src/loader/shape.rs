@@ -2,6 +2,7 @@
 //! documents it.
 
 use super::platform::{PLATFORM, PREREQUISITE};
+use super::rules::{CORRELATIONS, RECOMMENDATION};
 use crate::model::behaviour::Section;
 use crate::model::{Channel, Class, Effect, Unit, ValueType};
 
@@ -120,6 +121,18 @@ pub const FILE_KINDS: &[FileKind] = &[
         aliases: &["prerequisites"],
         path: "registry/prerequisites/*.toml",
         shape: &PREREQUISITE,
+    },
+    FileKind {
+        name: "correlation",
+        aliases: &["correlations"],
+        path: "registry/correlations/*.toml",
+        shape: &CORRELATIONS,
+    },
+    FileKind {
+        name: "recommendation",
+        aliases: &["recommendations"],
+        path: "registry/recommendations/*.toml",
+        shape: &RECOMMENDATION,
     },
     FileKind { name: "settings", aliases: &[], path: "registry/settings/*.toml", shape: &SETTINGS },
     FileKind { name: "adapter", aliases: &["adapters"], path: "templates/adapters/*/adapter.toml", shape: &ADAPTER },

@@ -26,4 +26,6 @@ pub use profile::{
     ThroughputRange,
 };
 pub use scalar::Scalar;
-pub use vocabulary::{Channel, Class, Effect, Source, Unit, ValueFault, ValueType, clipped, is_key, is_name};
+pub use vocabulary::{
+    Channel, Class, Confidence, Effect, Source, Turn, Unit, ValueFault, ValueType, clipped, is_key, is_name,
+};

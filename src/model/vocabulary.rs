@@ -115,6 +115,30 @@ words! {
     }
 }
 
+words! {
+    /// How sure a rule is of what it says, the surest first.
+    Confidence {
+        /// It follows from code that was read.
+        High = "high",
+        /// It is documented, or was measured once.
+        Medium = "medium",
+        /// It is plausible.
+        Low = "low",
+    }
+}
+
+words! {
+    /// Which change of a value a rule is about.
+    Turn {
+        /// It is greater; of a switch, it is on.
+        Raised = "raised",
+        /// It is less; of a switch, it is off.
+        Lowered = "lowered",
+        /// It is another one, whichever way.
+        Changed = "changed",
+    }
+}
+
 impl Unit {
     /// What stands behind a number of this unit: `/s`, ` connections`; nothing behind a count.
     #[must_use]

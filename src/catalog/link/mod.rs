@@ -7,6 +7,7 @@ mod metrics;
 mod parameters;
 mod platform;
 mod rails;
+mod rules;
 mod telemetry;
 
 use super::scope::Slots;
@@ -23,7 +24,12 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     let check = depth == Depth::Check;
     // What ships was checked against the registered settings when it was built; what is laid over it was not.
     let laid_over = files.laid_over().iter().cloned().collect();
-    let parts = Parts { cases: check, settings: depth != Depth::Compile || !files.laid_over().is_empty() };
+    let overlaid = !files.laid_over().is_empty();
+    let parts = Parts {
+        cases: check,
+        settings: depth != Depth::Compile || overlaid,
+        rules: matches!(depth, Depth::Judgement | Depth::Check),
+    };
     let mut records = loader::load(files, parts, &mut sources, &mut diags);
     let mut linker =
         Linker { diags: &mut diags, parameters: Vec::new(), by_key: HashMap::new(), slots: Slots::new(0), depth };
@@ -89,6 +95,16 @@ impl Linker<'_> {
         if !settings.all.is_empty() {
             super::settings::check(self.diags, &self.parameters, &temporal, &settings, manifest);
         }
+        let known = rules::Known {
+            metrics: &metrics,
+            presets: &presets,
+            modifiers: &modifiers,
+            settings: &settings,
+            default_preset: &registry.default_preset.value,
+            types: self.parameters.iter().map(|parameter| parameter.value_type).collect(),
+        };
+        let correlations = self.correlations(std::mem::take(&mut records.correlations), &known);
+        let recommendations = self.recommendations(std::mem::take(&mut records.recommendations), &known);
         let highlights = registry.highlights.iter().filter_map(|key| self.resolve(key)).collect();
         Some(Catalog {
             sources: SourceMap::default(),
@@ -105,6 +121,8 @@ impl Linker<'_> {
             telemetry,
             variables,
             settings,
+            correlations,
+            recommendations,
             adapters,
             templates: std::mem::take(&mut records.templates),
             default_preset: registry.default_preset.value,
