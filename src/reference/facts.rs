@@ -1,6 +1,7 @@
 //! What the pages tell: the catalog as one tree of facts.
 
 use super::anchor;
+use crate::catalog::rules::{Correlation, PresetChoice, Recommendation, Watched};
 use crate::catalog::{Adapter, Candidate, Case, Catalog, Layer, ParamId, Parameter, Preset, Rail, Rule, Target};
 use crate::diag::Code;
 use crate::expr::functions;
@@ -46,6 +47,8 @@ pub(super) fn of(catalog: &Catalog) -> Value {
         "codes": Code::ALL.iter().map(|code| json!({ "code": code.as_str(), "meaning": code.description() })).collect::<Vec<_>>(),
         "adapters": catalog.adapters.iter().map(|adapter| of.adapter(adapter)).collect::<Vec<_>>(),
         "metrics": metrics(catalog),
+        "correlations": catalog.correlations.iter().map(|rule| of.correlation(rule)).collect::<Vec<_>>(),
+        "recommendations": catalog.recommendations.iter().map(|rule| of.recommendation(rule)).collect::<Vec<_>>(),
         "variables": catalog.variables.iter().map(|(name, variable)| json!({
             "name": name,
             "kind": variable.kind,
@@ -267,6 +270,72 @@ impl Facts<'_> {
             "temporal": case.temporal.as_ref().map(ToString::to_string),
             "plugin": case.plugin.as_ref().map(ToString::to_string),
             "fires": case.fires.value,
+        })
+    }
+
+    fn correlation(&self, rule: &Correlation) -> Value {
+        let keys = rule.keys.iter().map(|key| match key {
+            Watched::Parameter(id) => self.named(*id),
+            Watched::Setting(key) => json!({ "key": key, "link": "settings.md" }),
+        });
+        json!({
+            "name": rule.name,
+            "keys": keys.collect::<Vec<_>>(),
+            "moved": rule.moved.as_str(),
+            "when": rule.when.as_ref().map(|when| when.expr.source()),
+            "rise": rule.rise,
+            "fall": rule.fall,
+            "mechanism": rule.mechanism.trim(),
+            "confidence": rule.confidence.as_str(),
+            "source": rule.source.trim(),
+        })
+    }
+
+    fn recommendation(&self, rule: &Recommendation) -> Value {
+        let suggestions = rule.suggestions.iter().map(|suggestion| {
+            let mut changes: Vec<Value> = suggestion
+                .set
+                .iter()
+                .map(|(id, value)| {
+                    json!({ "parameter": self.named(*id), "to": self.catalog.parameter(*id).value_type.text(value) })
+                })
+                .collect();
+            changes.extend(
+                suggestion
+                    .derive
+                    .iter()
+                    .map(|(id, derive)| json!({ "parameter": self.named(*id), "to": derive.expr.source() })),
+            );
+            json!({
+                "title": suggestion.title.value.trim(),
+                "when": suggestion.when.as_ref().map(|when| when.expr.source()),
+                "preset": match &suggestion.preset {
+                    Some(PresetChoice::Named(name)) => Some(name.as_str()),
+                    Some(PresetChoice::For(throughput)) => Some(throughput.expr.source()),
+                    None => None,
+                },
+                "modifier": suggestion.modifier,
+                "changes": changes,
+            })
+        });
+        json!({
+            "name": rule.name,
+            "summary": rule.summary.trim(),
+            "rationale": rule.rationale.trim(),
+            "source": rule.source.trim(),
+            "confidence": rule.confidence.as_str(),
+            "priority": rule.priority,
+            "group": rule.group,
+            "applies": rule.applies.as_ref().map(|applies| applies.expr.source()),
+            "when": rule.when.expr.source(),
+            "evidence": rule.evidence,
+            "message": rule.message.value.trim(),
+            "suggestions": suggestions.collect::<Vec<_>>(),
+            "advice": rule.advice.as_ref().map(|advice| advice.value.trim()),
+            "cases": rule.cases.iter().map(|case| json!({
+                "note": case.note.trim(),
+                "outcome": case.outcome.value.as_str(),
+            })).collect::<Vec<_>>(),
         })
     }
 

@@ -56,6 +56,8 @@ fn everything_of_the_catalog_is_in_it() {
     has("guard-rails.md", &mut catalog.rails.iter().map(|rail| rail.require.value.source().to_owned()));
     has("adapters.md", &mut catalog.adapters.iter().map(|adapter| format!("\n## {}\n", adapter.name)));
     has("metrics.md", &mut catalog.metrics.iter().map(|metric| format!("| `{}` |", metric.name)));
+    has("correlations.md", &mut catalog.correlations.iter().map(|rule| format!("\n## {}\n", rule.name)));
+    has("recommendations.md", &mut catalog.recommendations.iter().map(|rule| format!("\n## {}\n", rule.name)));
     has("variables.md", &mut catalog.variables.keys().map(|name| format!("| `{name}` |")));
     has("diagnostics.md", &mut Code::ALL.iter().map(|code| format!("| `{code}` | {} |", code.description())));
     has("settings.md", &mut catalog.settings.all.iter().map(|setting| format!("| `{}`", setting.key)));

@@ -72,11 +72,7 @@ fn every_data_file_has_a_schema() {
     let covered: Vec<PathBuf> = kinds().flat_map(|kind| files_of(root(), kind.path)).collect();
     for folder in ["registry", "presets", "modifiers", "templates"] {
         for path in files_below(&root().join(folder), ".toml") {
-            // The grammar of these two comes with the behaviour profiles.
-            let later = ["registry/correlations", "registry/recommendations"]
-                .iter()
-                .any(|folder| path.starts_with(root().join(folder)));
-            assert!(later || covered.contains(&path), "{} is of no kind", path.display());
+            assert!(covered.contains(&path), "{} is of no kind", path.display());
         }
     }
 }
