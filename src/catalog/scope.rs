@@ -47,6 +47,11 @@ impl Slots {
         self.parameters + 2
     }
 
+    /// Whether a slot has an end of the range that the preset is made for.
+    pub(crate) fn is_range(self, slot: u32) -> bool {
+        slot == self.min_throughput() || slot == self.max_throughput()
+    }
+
     pub(crate) fn temporal(self) -> u32 {
         self.parameters + 3
     }

@@ -71,6 +71,8 @@ pub struct Panel {
 pub struct Line {
     /// Its name.
     pub name: String,
+    /// Whether nothing lies between two values, so that it goes in steps.
+    pub steps: bool,
     /// The values, in the order of the points.
     pub values: Vec<Option<f64>>,
 }
@@ -183,7 +185,12 @@ impl Frame {
         rule(svg, "axis", self.left, bottom, self.right, bottom);
         for (index, line) in panel.lines.iter().enumerate() {
             // The dash shows a line through one that lies over it.
-            let (colour, dash) = (index % COLOURS.len(), DASHES[index % DASHES.len()]);
+            let pen = Pen {
+                colour: index % COLOURS.len(),
+                dash: DASHES[index % DASHES.len()],
+                steps: line.steps,
+                dots: chart.at.len() <= MOST_DOTS,
+            };
             let mut points: Vec<(String, String)> = Vec::new();
             for (at, value) in chart.at.iter().zip(line.values.iter().chain(std::iter::repeat(&None))) {
                 match value {
@@ -193,14 +200,14 @@ impl Frame {
                             points.push(point);
                         }
                     }
-                    None => trace(svg, &mut points, colour, dash, chart.at.len()),
+                    None => pen.trace(svg, &mut points),
                 }
             }
-            trace(svg, &mut points, colour, dash, chart.at.len());
+            pen.trace(svg, &mut points);
             let row = top + ROW * index as f64 + SIZE;
             let sample =
                 [(number(self.right + 10.0), number(row - 4.0)), (number(self.right + 34.0), number(row - 4.0))];
-            trace(svg, &mut sample.to_vec(), colour, dash, usize::MAX);
+            Pen { dots: false, ..pen }.trace(svg, &mut sample.to_vec());
             svg.text("", self.right + 40.0, row, &line.name);
         }
     }
@@ -256,17 +263,41 @@ impl Frame {
     }
 }
 
-/// Draws a line through points, and the points themselves where they are few; takes the points.
-fn trace(svg: &mut Svg, points: &mut Vec<(String, String)>, colour: usize, dash: &str, all: usize) {
-    let points = std::mem::take(points);
-    if points.len() > 1 {
-        let path: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
-        let class = format!("line c{colour}");
-        svg.element("polyline", &[("class", &class), ("points", &path.join(" ")), ("stroke-dasharray", dash)], "");
-    }
-    if all <= MOST_DOTS || points.len() == 1 {
-        for (x, y) in &points {
-            svg.element("circle", &[("class", &format!("d{colour}")), ("cx", x), ("cy", y), ("r", "2.5")], "");
+/// How a line is drawn.
+#[derive(Clone, Copy)]
+struct Pen {
+    colour: usize,
+    dash: &'static str,
+    steps: bool,
+    /// Whether the points are marked.
+    dots: bool,
+}
+
+impl Pen {
+    /// Draws a line through points, and the points themselves; takes the points.
+    fn trace(self, svg: &mut Svg, points: &mut Vec<(String, String)>) {
+        let points = std::mem::take(points);
+        if points.len() > 1 {
+            let mut path: Vec<String> = Vec::with_capacity(points.len());
+            let mut height: Option<&str> = None;
+            for (x, y) in &points {
+                if let (true, Some(before)) = (self.steps, height)
+                    && before != y
+                {
+                    path.push(format!("{x},{before}"));
+                }
+                path.push(format!("{x},{y}"));
+                height = Some(y);
+            }
+            let class = format!("line c{}", self.colour);
+            let points = path.join(" ");
+            svg.element("polyline", &[("class", &class), ("points", &points), ("stroke-dasharray", self.dash)], "");
+        }
+        if self.dots || points.len() == 1 {
+            for (x, y) in &points {
+                let class = format!("d{}", self.colour);
+                svg.element("circle", &[("class", &class), ("cx", x), ("cy", y), ("r", "2.5")], "");
+            }
         }
     }
 }

@@ -140,7 +140,8 @@ fn next_steps(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, 
 fn mended(options: &Compile, compilation: &Compilation<'_>) -> Vec<(String, String)> {
     let Some(nearest) = compilation.nearest_change().filter(|nearest| nearest.found) else { return Vec::new() };
     let inputs = &compilation.resolution.inputs;
-    let mut command = format!("tdsql compile {}", inputs.preset.map_or("", |preset| &preset.layer.name));
+    let named = inputs.preset.map_or("", |preset| &preset.layer.name);
+    let mut command = format!("tdsql compile {}", nearest.preset.as_deref().unwrap_or(named));
     let mut add = |flag: &str, value: &str| command.push_str(&format!(" {flag} {}", quoted(value)));
     if let Some(modifier) = inputs.modifier {
         add("-m", &modifier.name);

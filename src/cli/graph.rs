@@ -8,6 +8,7 @@ use crate::compile::{Request, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::diagram::{self, Diagram, Scope, derivation};
 use crate::eval::{self, Inputs};
+use crate::explain;
 use crate::publish::{OutputFile, publish};
 use crate::rails::judge;
 use clap::{Args, ValueEnum};
@@ -85,13 +86,7 @@ pub(super) fn run(session: &mut Session, options: &Graph) -> Outcome {
     }
     let around = match &options.key {
         None => None,
-        Some(key) => {
-            let found = catalog.find(key);
-            if found.is_none() {
-                diags.push(*catalog.unknown_parameter(key));
-            }
-            found
-        }
+        Some(key) => explain::find(catalog, key).map(|found| found.id).map_err(|fault| diags.push(*fault)).ok(),
     };
     let scope = Scope { around, depth: options.depth, rails: options.rails.then(Default::default) };
     let drawn = match &options.preset {

@@ -105,7 +105,10 @@ fn text(swept: &Sweep<'_>, title: &str, width: usize) -> String {
     let at = |point: &Point| swept.text(swept.id, &point.at);
     let mut text = String::new();
     let ends = (swept.points.first().map(at).unwrap_or_default(), swept.points.last().map(at).unwrap_or_default());
-    let _ = writeln!(text, "{title}: {key} from {} to {}, {} points", ends.0, ends.1, swept.points.len());
+    let _ = match swept.points.len() {
+        1 => writeln!(text, "{title}: {key} at {}, 1 point", ends.0),
+        count => writeln!(text, "{title}: {key} from {} to {}, {count} points", ends.0, ends.1),
+    };
     if swept.shown.is_empty() {
         text.push_str("\nNothing that is shown moves with it; `--show KEY` names what to show.\n");
     } else {
@@ -349,7 +352,8 @@ fn chart(swept: &Sweep<'_>, title: &str) -> Chart {
             continue;
         }
         let values = swept.points.iter().map(|point| number(point.outcome.as_ref().ok()?.values.get(index)?));
-        let line = Line { name: parameter.key.clone(), values: values.collect() };
+        let switch = parameter.value_type == ValueType::Bool;
+        let line = Line { name: parameter.key.clone(), steps: switch, values: values.collect() };
         let label = unit(swept, *id);
         match panels.iter_mut().find(|panel| panel.axis.label == label && alike(&panel.lines[0], &line)) {
             Some(panel) => panel.lines.push(line),
@@ -357,7 +361,7 @@ fn chart(swept: &Sweep<'_>, title: &str) -> Chart {
                 axis: Axis {
                     label: label.to_owned(),
                     duration: parameter.value_type == ValueType::Duration,
-                    switch: parameter.value_type == ValueType::Bool,
+                    switch,
                     log: false,
                 },
                 lines: vec![line],

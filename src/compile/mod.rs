@@ -448,8 +448,10 @@ fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
                 keys.clone(),
             ));
         } else if moves_nothing(resolution, id) {
-            let message =
-                format!("`{}` = {text} instead of {base_text} changes nothing that is emitted", parameter.key);
+            let message = format!(
+                "`{}` = {text} instead of {base_text} changes nothing that is emitted, and no guard rail's verdict",
+                parameter.key
+            );
             notices.push(notice(Code::UnusedOverride, message, keys.clone()));
         } else if !parameter.is_input() {
             let advice = match parameter.registry.rule {
@@ -472,9 +474,9 @@ fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
     notices
 }
 
-/// Whether everything that artifacts carry is the same without an override. What an artifact carries itself was found
-/// to be another value before this is asked.
-fn moves_nothing(resolution: &Resolution<'_>, id: ParamId) -> bool {
+/// Whether everything that artifacts carry is the same without an override, and every guard rail's verdict. What an artifact
+/// carries itself was found to be another value before this is asked.
+fn moves_nothing(resolution: &mut Resolution<'_>, id: ParamId) -> bool {
     let catalog = resolution.catalog;
     if resolution.withheld(id).is_none() || adapters::carries(catalog, id) {
         return false;
@@ -483,15 +485,16 @@ fn moves_nothing(resolution: &Resolution<'_>, id: ParamId) -> bool {
     inputs.overrides.retain(|given| given.id != id);
     inputs.constrained = false;
     // Where there are no values without it, it is what makes them possible.
-    let Ok(without) = eval::resolve(catalog, inputs) else { return false };
-    catalog.ids().all(|other| {
+    let Ok(mut without) = eval::resolve(catalog, inputs) else { return false };
+    let same = catalog.ids().all(|other| {
         let carried = |of: &Resolution<'_>| of.withheld(other).is_none() || adapters::carries(catalog, other);
         match (carried(resolution), carried(&without)) {
             (false, false) => true,
             (true, true) => resolution.value(other) == without.value(other),
             _ => false,
         }
-    })
+    });
+    same && rails::firing(resolution) == rails::firing(&mut without)
 }
 
 fn digest(resolution: &Resolution<'_>) -> String {

@@ -27,6 +27,7 @@ impl Compilation<'_> {
             None => NearestChange {
                 found: false,
                 tried,
+                preset: None,
                 changes: Vec::new(),
                 arguments: Vec::new(),
                 values: Vec::new(),
@@ -45,6 +46,13 @@ impl Compilation<'_> {
         NearestChange {
             found: true,
             tried,
+            preset: remedy
+                .resolution
+                .inputs
+                .preset
+                .map(|preset| &preset.layer.name)
+                .filter(|name| self.resolution.inputs.preset.is_none_or(|preset| preset.layer.name != **name))
+                .cloned(),
             changes: remedy
                 .moves
                 .iter()

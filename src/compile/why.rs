@@ -62,6 +62,8 @@ impl Compilation<'_> {
         json!({
             "found": nearest.found,
             "tried": nearest.tried,
+            "preset": nearest.preset,
+            "named": self.resolution.inputs.preset.map(|preset| &preset.layer.name),
             "changes": changes.collect::<Vec<_>>(),
             "values": values.collect::<Vec<_>>(),
             "warnings": nearest.warnings,

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
 use super::values::{bytes, yaml_fault};
-use super::{MAX_BYTES, MAX_DEPTH, Origin, Reader};
+use super::{MAX_DEPLOYED_BYTES, MAX_DEPTH, Origin, Reader};
 use crate::diag::{At, Diagnostics, FileId, SourceMap, Span};
 
 /// A node of a YAML document.
@@ -67,7 +67,9 @@ pub struct Document {
 /// A file that is too large, too deep, or that expands to too much through its aliases is a diagnostic.
 pub fn parse_document(name: &str, text: &str, sources: &mut SourceMap, diags: &mut Diagnostics) -> Document {
     let origin = Origin::ValuesFile(name.to_owned());
-    let Some((mut reader, body)) = Reader::open(name, text, text.to_owned(), origin, sources, diags) else {
+    let Some((mut reader, body)) =
+        Reader::open(MAX_DEPLOYED_BYTES, name, text, text.to_owned(), origin, sources, diags)
+    else {
         return Document { file: FileId(u32::MAX), root: None, beyond: None };
     };
     let (first, beyond) = first_document(body);
@@ -115,15 +117,15 @@ fn first_document(body: &str) -> (&str, Option<usize>) {
 fn limits() -> serde_yaml::Options {
     serde_yaml::options! {
         budget: serde_yaml::budget! {
-            max_events: 1_000_000,
-            max_nodes: 400_000,
+            max_events: 8_000_000,
+            max_nodes: 4_000_000,
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH,
             max_documents: 1,
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_recorded_anchor_events: 100_000,
-            max_recorded_anchor_bytes: 4 * MAX_BYTES,
+            max_recorded_anchor_bytes: MAX_DEPLOYED_BYTES,
             max_merge_keys: 1_000,
         },
         alias_limits: serde_yaml::alias_limits! {

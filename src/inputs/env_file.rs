@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Entry, Origin, Reader};
+use super::{Entry, MAX_DEPLOYED_BYTES, Origin, Reader};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::model::Scalar;
 
@@ -24,7 +24,9 @@ pub fn parse_env_file(
     diags: &mut Diagnostics,
 ) -> Vec<Entry> {
     let origin = Origin::EnvFile(name.to_owned());
-    let Some((mut reader, body)) = Reader::open(name, text, masked(text, public), origin, sources, diags) else {
+    let Some((mut reader, body)) =
+        Reader::open(MAX_DEPLOYED_BYTES, name, text, masked(text, public), origin, sources, diags)
+    else {
         return Vec::new();
     };
     let mut pairs: Vec<Entry> = Vec::new();
@@ -376,12 +378,12 @@ mod tests {
 
     #[test]
     fn hostile_files_end() {
-        let big = "A=\"\n".repeat(super::super::MAX_BYTES / 4);
+        let big = "A=\"\n".repeat(MAX_DEPLOYED_BYTES / 4);
         for text in [big, "A='".repeat(300_000), "B=\"x\nC='y\n".repeat(100_000), "=".repeat(1_000_000)] {
             let (_, diags, _) = run(&text);
             assert!(diags.len() <= super::super::MAX_FAULTS + 1);
         }
-        let (_, diags, _) = run(&"A=1\n".repeat(300_000));
+        let (_, diags, _) = run(&"A=1\n".repeat(MAX_DEPLOYED_BYTES / 4 + 1));
         assert_eq!(diags.as_slice()[0].code, Code::TooLarge);
     }
 

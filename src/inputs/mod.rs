@@ -44,8 +44,11 @@ pub enum Origin {
     Environment,
 }
 
-/// Input files beyond this size are refused unread. A file that sets every parameter there is stays far below it.
+/// Values files beyond this size are refused unread. A file that sets every parameter there is stays far below it.
 const MAX_BYTES: usize = 1024 * 1024;
+
+/// The same for files of a deployment, which have whatever has been put there over the years.
+const MAX_DEPLOYED_BYTES: usize = 16 * 1024 * 1024;
 
 /// After so many faults in one file the rest is not reported: nobody reads it, and a hostile file could hold 100,000.
 const MAX_FAULTS: usize = 50;
@@ -70,6 +73,7 @@ impl<'d> Reader<'d> {
     /// Registers a file and gives the text to parse, without its byte order mark; `None` if it is too large. Excerpts are
     /// taken from `shown`, which has the text's length and lines.
     fn open<'t>(
+        limit: usize,
         name: &str,
         text: &'t str,
         shown: impl Into<std::borrow::Cow<'static, str>>,
@@ -77,17 +81,14 @@ impl<'d> Reader<'d> {
         sources: &mut SourceMap,
         diags: &'d mut Diagnostics,
     ) -> Option<(Self, &'t str)> {
-        if text.len() > MAX_BYTES {
+        if text.len() > limit {
             // The text itself is not kept; the empty source still gives the finding its file name.
             let file = sources.add(name, "");
             diags.push(
-                Diagnostic::error(
-                    Code::TooLarge,
-                    format!("`{name}` has {} bytes, the limit is {MAX_BYTES}", text.len()),
-                )
-                .at(Span::point(file, 0), "")
-                .help("keep only the keys that differ from the preset")
-                .fact("limit", MAX_BYTES),
+                Diagnostic::error(Code::TooLarge, format!("`{name}` has {} bytes, the limit is {limit}", text.len()))
+                    .at(Span::point(file, 0), "")
+                    .help("keep only the keys that differ from the preset")
+                    .fact("limit", limit),
             );
             return None;
         }

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_yaml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Entry, MAX_DEPTH, MAX_FAULTS, Origin, Reader, join};
+use super::{Entry, MAX_BYTES, MAX_DEPTH, MAX_FAULTS, Origin, Reader, join};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::model::Scalar;
 
@@ -20,7 +20,7 @@ use crate::model::Scalar;
 /// In YAML only `true` and `false` (also capitalised) are booleans: `off` and `no` stay text. Numbers with `_` or a leading zero stay text too.
 pub fn parse_values(name: &str, text: &str, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Entry> {
     let origin = Origin::ValuesFile(name.to_owned());
-    let Some((mut reader, body)) = Reader::open(name, text, text.to_owned(), origin, sources, diags) else {
+    let Some((mut reader, body)) = Reader::open(MAX_BYTES, name, text, text.to_owned(), origin, sources, diags) else {
         return Vec::new();
     };
     let extension = name.rsplit(['/', '\\']).next().and_then(|file| file.rsplit_once('.'));
@@ -228,7 +228,7 @@ fn limits() -> serde_yaml::Options {
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_recorded_anchor_events: 100_000,
-            max_recorded_anchor_bytes: 4 * super::MAX_BYTES,
+            max_recorded_anchor_bytes: 4 * MAX_BYTES,
             max_merge_keys: 100,
         },
         alias_limits: serde_yaml::alias_limits! {

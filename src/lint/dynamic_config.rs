@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) const REFUSED: &str = "the server refuses the whole file";
 
 /// Near names are only looked for so often in one file: each look compares with every setting.
-const MOST_SUGGESTIONS: usize = 200;
+pub(super) const MOST_SUGGESTIONS: usize = 200;
 
 /// Judges a file, with or without the guard rails over it. Gives the values that it sets for all namespaces and task queues.
 pub(super) fn judge(

@@ -1,6 +1,7 @@
 //! A file of environment variables, as the plugin and the start scripts read it.
 
 use super::Linter;
+use super::dynamic_config::MOST_SUGGESTIONS;
 use super::facts::{self, Facts};
 use crate::catalog::ParamId;
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
@@ -115,7 +116,7 @@ fn no_parameter(linter: &Linter<'_>, entry: &Entry, diags: &mut Diagnostics) {
         return;
     }
     let ours = catalog.variable_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
-    let near = catalog.near_variable(name);
+    let near = if ours && diags.len() > MOST_SUGGESTIONS { None } else { catalog.near_variable(name) };
     // Another program's variables stand in such files too.
     if !ours && near.is_none() {
         return;

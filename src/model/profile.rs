@@ -123,6 +123,9 @@ pub struct NearestChange {
     pub found: bool,
     /// How many configurations were tried.
     pub tried: u64,
+    /// The preset to take instead, where the load is outside the range of the one that was named.
+    #[serde(default)]
+    pub preset: Option<String>,
     /// What is set otherwise.
     pub changes: Vec<ProposedChange>,
     /// What is then set altogether, as `tdsql compile` takes it: `-s`, `KEY=VALUE`, …

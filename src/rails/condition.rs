@@ -217,14 +217,25 @@ pub fn operands(rail: &Rail, resolution: &mut Resolution<'_>) -> Vec<Operand> {
 #[must_use]
 pub fn watched(rail: &Rail, resolution: &Resolution<'_>) -> Vec<ParamId> {
     let slots = resolution.slots();
-    let expressions = rail.steps.iter().map(|(_, step)| &step.value);
-    let expressions = expressions.chain(rail.when.iter().map(|when| &when.value)).chain([&rail.require.value]);
-    let mut watched: Vec<ParamId> =
-        expressions.flat_map(|expr| expr.slots().filter_map(|(_, slot)| slots.as_parameter(slot))).collect();
+    let mut watched: Vec<ParamId> = slots_of(rail).filter_map(|slot| slots.as_parameter(slot)).collect();
     watched.extend(&rail.parameters);
     watched.sort_unstable();
     watched.dedup();
     watched
+}
+
+/// Whether a rail holds something against the range that the preset is made for.
+#[must_use]
+pub fn reads_range(rail: &Rail, resolution: &Resolution<'_>) -> bool {
+    let slots = resolution.slots();
+    slots_of(rail).any(|slot| slots.is_range(slot))
+}
+
+/// Every slot that the expressions of a rail read.
+fn slots_of(rail: &Rail) -> impl Iterator<Item = u32> {
+    let expressions = rail.steps.iter().map(|(_, step)| &step.value);
+    let expressions = expressions.chain(rail.when.iter().map(|when| &when.value)).chain([&rail.require.value]);
+    expressions.flat_map(|expr| expr.slots().map(|(_, slot)| slot))
 }
 
 fn one_line(text: &str) -> String {

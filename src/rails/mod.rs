@@ -2,7 +2,7 @@
 
 mod condition;
 
-pub use condition::{operands, standing, watched};
+pub use condition::{operands, reads_range, standing, watched};
 
 use crate::catalog::{Catalog, Rail};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, Span};

@@ -32,7 +32,7 @@ pub(super) enum Kind {
 
 /// Everything that each of the rails follows, as far as it may be moved; lower tiers first, then in the order of the
 /// parameters.
-pub(super) fn candidates(resolution: &Resolution<'_>, goal: &[usize], limits: &Limits) -> Vec<Candidate> {
+pub(super) fn candidates(resolution: &mut Resolution<'_>, goal: &[usize], limits: &Limits) -> Vec<Candidate> {
     let catalog = resolution.catalog;
     let operands: BTreeSet<ParamId> =
         goal.iter().flat_map(|rail| rails::watched(&catalog.rails[*rail], resolution)).collect();
@@ -55,6 +55,7 @@ pub(super) fn candidates(resolution: &Resolution<'_>, goal: &[usize], limits: &L
         if !input && parameter.outputs.is_empty() {
             continue;
         }
+        let value = resolution.value(id);
         let tier = match (input, given) {
             _ if parameter.immutable => Tier::Rest,
             (true, true) => Tier::Given,
@@ -64,12 +65,19 @@ pub(super) fn candidates(resolution: &Resolution<'_>, goal: &[usize], limits: &L
             (false, false) if operands.contains(&id) => Tier::Operand,
             (false, false) => Tier::Rest,
         };
-        let value = resolution.value(id);
         let kind = match (&parameter.allowed, parameter.value_type) {
             (Some(allowed), _) => Kind::Values(allowed.value.iter().filter(|other| *other != value).cloned().collect()),
             (None, ValueType::Bool) => Kind::Values(vec![Scalar::Bool(*value == Scalar::Bool(false))]),
             (None, ValueType::Str) => continue,
-            (None, _) => Kind::Walk(Grid::of(parameter, value, &numbers)),
+            (None, _) => {
+                let grid = Grid::of(parameter, value, &numbers);
+                if given && !input {
+                    // A number that the user chose goes as far as it must, and not all the way to what is derived.
+                    let grid = grid.towards(&resolution.base_value(id));
+                    all.push(Candidate { id, tier: Tier::Drop as u8, kind: Kind::Walk(grid) });
+                }
+                Kind::Walk(grid)
+            }
         };
         all.push(Candidate { id, tier: tier as u8, kind });
     }
@@ -91,7 +99,7 @@ fn follows(resolution: &Resolution<'_>, rail: usize) -> BTreeSet<ParamId> {
 /// Who is asked to give way, in this order.
 #[derive(Debug, Clone, Copy)]
 enum Tier {
-    /// What the user set of the values that the compiler derives is left out.
+    /// What the user set of the values that the compiler derives is left out, or moved to the next number that will do.
     Drop,
     /// An input that the user set, or how much of what runs.
     Given,

@@ -1,6 +1,7 @@
 //! The nearest change of what is set that satisfies every guard rail, found by trying.
 //!
-//! A search moves one thing at a time: it drops what the user set, or walks an input, then bisects to the first value with
+//! Where the load is outside the preset's range, the preset is asked first that is made for it. Else and besides, a search moves one thing
+//! at a time: it drops what the user set, or walks an input, then bisects to the first value with
 //! which the rails hold. What it proposes was resolved and judged as a compile does it, constraints and every rail.
 //! Bounded in trials, the same for the same inputs. Shown at work by `tests/it/remedy.rs` and property P27.
 
@@ -66,7 +67,7 @@ pub struct Move {
 pub struct Remedy<'c> {
     /// What is set otherwise, in the order of the parameters.
     pub moves: Vec<Move>,
-    /// The configuration with the change.
+    /// The configuration with the change; another preset's where only that one is made for the load.
     pub resolution: Resolution<'c>,
     /// Rails of severity warning that fire with it as they did before; mostly none.
     pub left: Vec<&'c Rail>,
@@ -85,10 +86,18 @@ pub struct Search<'c> {
 /// severity error fires and no further warning. Gives nothing where no rail fires.
 #[must_use]
 pub fn search<'c>(resolution: &Resolution<'c>, limits: &Limits) -> Option<Search<'c>> {
-    let mut finder = Finder { catalog: resolution.catalog, limits, tried: 0, last: limits.trials };
+    let mut finder = Finder { catalog: resolution.catalog, limits: limits.clone(), tried: 0, last: limits.trials };
     let start = finder.attempt(resolution.inputs.clone())?;
     if start.firing.is_empty() {
         return None;
+    }
+    let remedy = |state: State<'c>| Remedy {
+        moves: moves(&start.resolution, &state.resolution),
+        left: state.firing.keys().map(|index| &resolution.catalog.rails[*index]).collect(),
+        resolution: state.resolution,
+    };
+    if let Some(state) = finder.other_preset(&start) {
+        return Some(Search { remedy: Some(remedy(state)), tried: finder.tried });
     }
     let warnings: Firing =
         start.firing.iter().filter(|(_, severity)| **severity != Severity::Error).map(|(at, of)| (*at, *of)).collect();
@@ -101,12 +110,7 @@ pub fn search<'c>(resolution: &Resolution<'c>, limits: &Limits) -> Option<Search
         finder.last = limits.trials;
         found = finder.reach(&start, &warnings);
     }
-    let remedy = found.map(|state| Remedy {
-        moves: moves(&start.resolution, &state.resolution),
-        left: state.firing.keys().map(|index| &resolution.catalog.rails[*index]).collect(),
-        resolution: state.resolution,
-    });
-    Some(Search { remedy, tried: finder.tried })
+    Some(Search { remedy: found.map(remedy), tried: finder.tried })
 }
 
 /// The rails that fire, by their numbers.
@@ -132,15 +136,15 @@ impl State<'_> {
     }
 }
 
-struct Finder<'l, 'c> {
+struct Finder<'c> {
     catalog: &'c Catalog,
-    limits: &'l Limits,
+    limits: Limits,
     tried: usize,
     /// No trial is made beyond so many.
     last: usize,
 }
 
-impl<'c> Finder<'_, 'c> {
+impl<'c> Finder<'c> {
     /// Resolves; nothing where the configuration is refused or no trial is left.
     fn resolve(&mut self, inputs: Inputs<'c>) -> Option<Resolution<'c>> {
         if self.tried >= self.last {
@@ -156,6 +160,37 @@ impl<'c> Finder<'_, 'c> {
         Some(State { resolution, firing })
     }
 
+    /// Where the load is outside the range that the preset is made for: the preset whose range holds it, with whatever else
+    /// must be moved there but the load itself; of several, the one with the fewest moves.
+    fn other_preset(&mut self, start: &State<'c>) -> Option<State<'c>> {
+        let (catalog, inputs) = (self.catalog, &start.resolution.inputs);
+        let current = inputs.preset?;
+        let outside = |state: &State<'c>| -> Vec<&'c Rail> {
+            let fired = state.firing.keys().map(|index| &catalog.rails[*index]);
+            fired.filter(|rail| rails::reads_range(rail, &state.resolution)).collect()
+        };
+        let ranges = outside(start);
+        if ranges.is_empty() {
+            return None;
+        }
+        let load = ranges.into_iter().flat_map(|rail| rails::watched(rail, &start.resolution));
+        let pinned = self.limits.pinned.clone();
+        self.limits.pinned.extend(load);
+        self.last = self.limits.trials / 2;
+        let mut best: Option<(usize, State<'c>)> = None;
+        for preset in catalog.presets.values().filter(|preset| preset.layer.name != current.layer.name) {
+            let moved = Inputs { preset: Some(preset), ..inputs.clone() };
+            let Some(there) = self.attempt(moved).filter(|there| outside(there).is_empty()) else { continue };
+            let Some(found) = self.reach(&there, &Firing::new()) else { continue };
+            let count = moves(&there.resolution, &found.resolution).len();
+            if best.as_ref().is_none_or(|(fewest, _)| count < *fewest) {
+                best = Some((count, found));
+            }
+        }
+        self.limits.pinned = pinned;
+        best.map(|(_, state)| state)
+    }
+
     /// Moves one thing after the other until only tolerated rails fire, then takes back what was not needed.
     fn reach(&mut self, start: &State<'c>, tolerated: &Firing) -> Option<State<'c>> {
         let mut state = self.attempt(start.resolution.inputs.clone())?;
@@ -164,7 +199,7 @@ impl<'c> Finder<'_, 'c> {
             if moved.len() >= MOST_MOVES {
                 return None;
             }
-            let (id, next) = self.step(start, &state, tolerated, &moved)?;
+            let (id, next) = self.step(start, &mut state, tolerated, &moved)?;
             moved.insert(id);
             state = next;
         }
@@ -176,7 +211,7 @@ impl<'c> Finder<'_, 'c> {
     fn step(
         &mut self,
         start: &State<'c>,
-        state: &State<'c>,
+        state: &mut State<'c>,
         tolerated: &Firing,
         moved: &BTreeSet<ParamId>,
     ) -> Option<(ParamId, State<'c>)> {
@@ -187,7 +222,7 @@ impl<'c> Finder<'_, 'c> {
         }
         let mut best: Option<(Rank, ParamId, State<'c>)> = None;
         for goal in goals {
-            let all = candidates(&state.resolution, &goal, self.limits);
+            let all = candidates(&mut state.resolution, &goal, &self.limits);
             for tier in all.chunk_by(|a, b| a.tier == b.tier) {
                 for candidate in tier {
                     for next in self.outcomes(state, candidate, &goal, tolerated) {

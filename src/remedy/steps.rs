@@ -58,6 +58,14 @@ impl Grid {
         Grid { value_type, per_unit, from, least, most, probes }
     }
 
+    /// The same walks, no further than to a value.
+    pub(super) fn towards(&self, end: &Scalar) -> Grid {
+        let end = end.as_f64().map_or(self.from, |end| (end * self.per_unit).round() as i64);
+        let (least, most) = (self.from.min(end).max(self.least), self.from.max(end).min(self.most));
+        let probes = self.probes.iter().copied().filter(|probe| (least..=most).contains(probe)).collect();
+        Grid { least, most, probes, ..self.clone() }
+    }
+
     /// A value of the grid as the parameter's type has it.
     pub(super) fn scalar(&self, value: i64) -> Scalar {
         match self.value_type {

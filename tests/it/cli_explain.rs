@@ -191,7 +191,7 @@ fn an_override_without_effect_is_noticed() {
         (&["history.replicas=6"][..], "`history.replicas` is 6 without the override too"),
         (
             &["target_state_transitions_per_sec=151"],
-            "`target_state_transitions_per_sec` = 151 instead of 150 changes nothing that is emitted",
+            "`target_state_transitions_per_sec` = 151 instead of 150 changes nothing that is emitted, and no guard rail's verdict",
         ),
         (
             &["history.replicas=7", "history.replicas=8"],

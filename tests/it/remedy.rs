@@ -10,7 +10,8 @@ fn told(nearest: &NearestChange) -> String {
         let drop = if change.action == NearestChange::DROP { "drop " } else { "" };
         format!("{drop}{}: {} -> {}", change.key, change.before, change.after)
     });
-    changes.collect::<Vec<_>>().join("; ")
+    let preset = nearest.preset.iter().map(|preset| format!("preset {preset}"));
+    preset.chain(changes).collect::<Vec<_>>().join("; ")
 }
 
 fn nearest(preset: &str, set: &[(&str, &str)]) -> String {
@@ -32,11 +33,24 @@ fn a_wrong_override_of_a_derived_value_is_left_out() {
 #[test]
 fn an_input_moves_to_the_nearest_figure_that_a_person_would_write() {
     assert_eq!(nearest("mid-scale", &[("history.replicas", "300")]), "history.replicas: 300 -> 16");
-    assert_eq!(
-        nearest("mid-scale", &[("target_state_transitions_per_sec", "3000")]),
-        "target_state_transitions_per_sec: 3000 -> 500"
-    );
     assert_eq!(nearest("mid-scale", &[("typical_workflow_runtime", "1s")]), "typical_workflow_runtime: 1s -> 2s");
+}
+
+#[test]
+fn a_load_outside_the_range_asks_for_the_preset_that_is_made_for_it() {
+    let load = |preset: &str, load: &str| nearest(preset, &[("target_state_transitions_per_sec", load)]);
+    assert_eq!(load("mid-scale", "1000"), "preset high-throughput");
+    assert_eq!(load("mid-scale", "49"), "preset starter");
+    assert_eq!(load("starter", "300"), "preset mid-scale");
+    assert_eq!(load("high-throughput", "300"), "preset mid-scale");
+    // What is wrong besides is mended as well.
+    let set = [("target_state_transitions_per_sec", "1000"), ("persistence.maxIdleConns", "3")];
+    assert_eq!(nearest("mid-scale", &set), "preset high-throughput; drop persistence.maxIdleConns: 3 -> 50");
+}
+
+#[test]
+fn a_number_that_the_user_chose_goes_as_far_as_it_may() {
+    assert_eq!(nearest("mid-scale", &[("persistence.maxConns", "900")]), "persistence.maxConns: 900 -> 260");
 }
 
 #[test]

@@ -33,13 +33,17 @@ fn p27_a_proposed_change_compiles_with_no_error() {
         found.set(found.get() + 1);
         let again = compiled(&CATALOG, &choice)?;
         prop_assert_eq!(Some(nearest), again.nearest_change());
-        prop_assert!(!nearest.changes.is_empty(), "a change changes something");
+        prop_assert!(nearest.preset.is_some() || !nearest.changes.is_empty(), "a change changes something");
         let set = nearest.arguments.iter().filter(|argument| *argument != "-s");
         let given = set.map(|pair| {
             let (key, value) = pair.split_once('=').expect("an argument is KEY=VALUE");
             Given::new(key, Scalar::Str(value.to_owned()))
         });
-        let request = Request { given: given.collect(), ..choice.request() };
+        let mut request = Request { given: given.collect(), ..choice.request() };
+        if let Some(preset) = &nearest.preset {
+            prop_assert_ne!(preset, &request.preset);
+            request.preset.clone_from(preset);
+        }
         let mended = compile(&CATALOG, &request, CLOCK).map_err(|faults| refused(&faults))?;
         prop_assert_eq!(fired(&mended, Severity::Error), BTreeSet::new());
         let left = fired(&mended, Severity::Warning);
