@@ -1,5 +1,7 @@
-//! What `tdsql check` does beyond linking: the rails' own cases, every combination of preset and modifier, every
+//! What `tdsql check` does beyond linking: the rules' own cases, every combination of preset and modifier, every
 //! template.
+
+mod rules;
 
 use crate::catalog::{Case, Catalog, Rail};
 use crate::compile::{Compilation, Page, Request, compile};
@@ -15,21 +17,30 @@ use std::collections::HashSet;
 pub fn check(catalog: &Catalog) -> Diagnostics {
     let mut diags = Diagnostics::default();
     rails::check_words(catalog, &mut diags);
+    crate::recommend::check_words(catalog, &mut diags);
     templates(catalog, &mut diags);
     diags.extend(crate::reference::pages(catalog).err().into_iter().flatten());
     let before = diags.len();
     combinations(catalog, &mut diags);
     // A catalog that does not compile would fail every case once more.
     let compiles = !diags.as_slice()[before..].iter().any(Diagnostic::is_error);
-    for rail in catalog.rails.iter().filter(|_| compiles) {
-        for case in &rail.cases {
-            if let Err(mut faults) = run_case(catalog, rail, case) {
-                // A shipped rail's cases were written for the shipped presets: whoever changes those is told, not refused.
-                if catalog.has_overlay() && !catalog.is_laid_over(case.span) {
-                    faults = faults.into_iter().map(excused).collect();
-                }
-                diags.extend(faults);
+    if compiles {
+        let mut told = |place: Span, outcome: Result<(), Diagnostics>| {
+            let Err(mut faults) = outcome else { return };
+            // A shipped rule's cases were written for the shipped presets: whoever changes those is told, not refused.
+            if catalog.has_overlay() && !catalog.is_laid_over(place) {
+                faults = faults.into_iter().map(excused).collect();
             }
+            diags.extend(faults);
+        };
+        for rail in &catalog.rails {
+            rail.cases.iter().for_each(|case| told(case.span, run_case(catalog, rail, case)));
+        }
+        for rule in &catalog.correlations {
+            rule.cases.iter().for_each(|case| told(case.span, rules::correlation(catalog, rule, case)));
+        }
+        for rule in &catalog.recommendations {
+            rule.cases.iter().for_each(|case| told(case.span, rules::symptom(catalog, rule, case)));
         }
     }
     deduplicate(diags)

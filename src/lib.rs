@@ -52,6 +52,7 @@ pub mod cli;
 #[cfg(feature = "server")]
 pub mod collect;
 pub mod compile;
+pub mod correlate;
 #[cfg(feature = "server")]
 pub mod create;
 pub mod diag;
@@ -70,9 +71,11 @@ pub mod model;
 pub mod prometheus;
 pub mod publish;
 pub mod rails;
+pub mod recommend;
 pub mod reference;
 pub mod remedy;
 pub mod render;
+pub mod situation;
 pub mod snapshot;
 #[cfg(feature = "server")]
 pub mod store;

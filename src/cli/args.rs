@@ -116,6 +116,9 @@ pub(super) enum Command {
     #[cfg(feature = "server")]
     #[command(subcommand)]
     Profile(super::profile::Profile),
+    /// Say what to do about the symptoms of a behaviour profile.
+    #[cfg(feature = "server")]
+    Recommend(Box<super::recommend::Recommend>),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.

@@ -14,6 +14,8 @@ mod listing;
 mod migrate;
 #[cfg(feature = "server")]
 mod profile;
+#[cfg(feature = "server")]
+mod recommend;
 mod session;
 mod subject;
 mod sweep;
@@ -72,6 +74,8 @@ pub fn main() -> ExitCode {
         Command::Explain(what) => explain::run(&mut session, what),
         #[cfg(feature = "server")]
         Command::Profile(what) => profile::run(&mut session, what),
+        #[cfg(feature = "server")]
+        Command::Recommend(options) => recommend::run(&mut session, options),
         Command::Check(options) => catalog_commands::check(&mut session, options),
         Command::Schema { kind } => catalog_commands::schema(&mut session, kind),
         Command::Init { dir } => catalog_commands::init(&mut session, dir),

@@ -36,7 +36,7 @@ pub(super) enum Profile {
 
 /// Where the store is.
 #[derive(Debug, Args)]
-struct Place {
+pub(super) struct Place {
     /// The store: a directory, or the index alone as postgres://… or dsql://[USER@]ENDPOINT. Without it, `store` in the
     /// user's data directory.
     #[arg(long, value_name = "DIR|URL", env = "TDSQL_STORE", hide_env_values = true, help_heading = PLACE)]
@@ -144,7 +144,7 @@ impl Profile {
 
 impl Place {
     /// The location that is meant; what means none is wrong usage.
-    fn location(&self) -> Result<Location, Failure> {
+    pub(super) fn location(&self) -> Result<Location, Failure> {
         let bucket = self.bucket.clone().map(|bucket| S3At {
             bucket,
             prefix: if self.prefix.is_empty() {
@@ -238,7 +238,7 @@ fn id(options: &One) -> Result<ProfileId, Failure> {
 }
 
 /// A store's failure, as this command ends in it.
-fn failed(error: StoreError) -> Failure {
+pub(super) fn failed(error: StoreError) -> Failure {
     let code = match error {
         StoreError::NotFound { .. } => Code::UnknownProfile,
         StoreError::Invalid(_) | StoreError::Taken { .. } => Code::InvalidValue,

@@ -84,6 +84,8 @@ impl Session {
             Command::Explain(what) => what.format() == ListFormat::Json,
             #[cfg(feature = "server")]
             Command::Profile(what) => what.format() == ListFormat::Json,
+            #[cfg(feature = "server")]
+            Command::Recommend(options) => options.format == ListFormat::Json,
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };
@@ -98,6 +100,8 @@ impl Session {
             Command::Doc(_) => "nothing was written",
             #[cfg(feature = "server")]
             Command::Profile(_) => "nothing was done",
+            #[cfg(feature = "server")]
+            Command::Recommend(_) => "nothing was judged",
             _ => "nothing was compiled",
         };
         let mut terminal = Terminal::new(*color);

@@ -121,7 +121,8 @@ codes! {
     SettingType "setting_type" "A value, or a parameter, has another type than the server's setting.";
     DuplicateOutput "duplicate_output" "Two parameters are emitted under the same name.";
     RailCaseFailed "rail_case_failed" "A case of a guard rail has another outcome than it states.";
-    MissingCase "missing_case" "A guard rail lacks a case that it must have.";
+    RuleCaseFailed "rule_case_failed" "A case of a correlation or recommendation rule has another outcome than it states.";
+    MissingCase "missing_case" "A rule lacks a case that it must have.";
     LockedParameter "locked_parameter" "An override names a parameter that may not be overridden.";
     GuardRail "guard_rail" "The configuration breaks a guard rail.";
     UnusedOverride "unused_override" "An override has no effect.";

@@ -242,6 +242,11 @@ impl Linker<'_> {
     }
 
     fn suggest(&mut self, raw: RawSuggest, known: &Known<'_>) -> Option<Suggest> {
+        let nothing = raw.set.is_empty()
+            && raw.derive.is_empty()
+            && raw.preset.is_none()
+            && raw.preset_for.is_none()
+            && raw.modifier.is_none();
         let when = raw.when.map(|at| self.observing(&at, Wanted::Condition, known));
         let preset_for = raw.preset_for.map(|at| self.observing(&at, Wanted::Number, known));
         let mut good = raw.preset.as_ref().is_none_or(|preset| self.preset_named(preset, known));
@@ -260,8 +265,7 @@ impl Linker<'_> {
             let wanted = Wanted::Value(known.types[id.index()], &key.value);
             derive.extend(self.observing(&expression, wanted, known).map(|linked| (id, linked)));
         }
-        if set.is_empty() && derive.is_empty() && raw.preset.is_none() && preset_for.is_none() && raw.modifier.is_none()
-        {
+        if nothing {
             let help = "give `set`, `derive`, `preset` or `modifier`; what nobody can set is `advice` of the rule";
             self.fault(Code::MissingField, raw.span, "a suggestion changes nothing", help);
         }

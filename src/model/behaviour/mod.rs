@@ -2,12 +2,17 @@
 //!
 //! The field names are the contract of `docs/json.md`. Shown at work by the properties P13, P14 and P18.
 
+mod advice;
 mod comparison;
 mod config;
 mod identity;
 mod profile;
 mod telemetry;
 
+pub use advice::{
+    Action, Basis, Correlations, Evidence, Explanation, GivenWay, KnownFrom, Moving, QuietChange, Recommendations,
+    Recommended, Unjudged, Withheld,
+};
 pub use comparison::{
     CompareRequest, ConfigDiff, DiffSeverity, Direction, ProfileComparison, TelemetryDiff, VersionDiff,
 };
