@@ -214,7 +214,7 @@ pub fn short(value: f64) -> String {
 /// The keys that are set on top of the preset of a profile.
 fn set_in(profile: &BehaviourProfile) -> BTreeSet<String> {
     let compiled = profile.config_snapshot.config_profile.iter();
-    compiled.flat_map(|compiled| compiled.overrides.values.iter().map(|(key, _)| key.clone())).collect()
+    compiled.flat_map(|compiled| compiled.overrides.values.keys().cloned()).collect()
 }
 
 /// What the configuration of a profile compiles from.

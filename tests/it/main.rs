@@ -14,6 +14,8 @@ mod cli_lint;
 mod cli_migrate;
 #[cfg(feature = "server")]
 mod cli_profile;
+#[cfg(feature = "server")]
+mod cli_recommend;
 mod cli_sweep;
 mod compile;
 mod diagnostics;
