@@ -27,6 +27,7 @@ mod p15_listing_exact;
 #[cfg(feature = "server")]
 mod p16_retrieval_identity;
 mod p18_behaviour_round_trip;
+mod p20_correlation;
 mod p22_explain_key;
 mod p23_explain_preset;
 mod p24_explain_profile;
