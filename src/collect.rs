@@ -102,7 +102,7 @@ pub async fn collect(
             }
         }
     }
-    let answers = ask.all(queries.iter().map(|(_, plan, query)| (query.clone(), *plan))).await;
+    let answers = ask.all(queries.iter().map(|(_, plan, query)| (query.clone(), *plan)).collect()).await;
     if let Some(fault) = down(&answers) {
         return Err(fault.clone().into());
     }
@@ -180,13 +180,13 @@ struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     /// Asks for ranges, so many at once as the source allows; answers in the order of the queries.
-    async fn all(&self, queries: impl Iterator<Item = (String, Plan)>) -> Vec<Result<Answer, SourceError>> {
+    async fn all(&self, queries: Vec<(String, Plan)>) -> Vec<Result<Answer, SourceError>> {
         let asked = stream::iter(queries).map(|(query, plan)| async move { self.source.range(&query, plan).await });
         asked.buffered(self.source.concurrency()).collect().await
     }
 
     /// Asks for the values at the end of the window.
-    async fn instants(&self, queries: impl Iterator<Item = String>) -> Vec<Result<Vec<Labelled>, SourceError>> {
+    async fn instants(&self, queries: Vec<String>) -> Vec<Result<Vec<Labelled>, SourceError>> {
         let asked =
             stream::iter(queries).map(|query| async move { self.source.instant(&query, self.window.end).await });
         asked.buffered(self.source.concurrency()).collect().await
@@ -204,7 +204,7 @@ impl<'a> Asking<'a> {
         }
         let first = exporters.first().ok_or_else(|| unknown("any"))?;
         let plain = |query: &str| self.expand(query, first, &Selection::default());
-        let answers = self.instants(exporters.iter().map(|exporter| plain(&exporter.detect))).await;
+        let answers = self.instants(exporters.iter().map(|exporter| plain(&exporter.detect)).collect()).await;
         if answers.iter().all(Result::is_err)
             && let Some(fault) = answers.iter().find_map(|answer| answer.as_ref().err())
         {
@@ -233,7 +233,7 @@ impl<'a> Asking<'a> {
         let asked: Vec<_> =
             self.telemetry.probes.iter().filter_map(|probe| Some((probe, selection.of(probe.of)?))).collect();
         let expand = |query: &str| self.expand(query, exporter, selection);
-        let answers = self.instants(asked.iter().map(|(probe, _)| expand(&probe.query))).await;
+        let answers = self.instants(asked.iter().map(|(probe, _)| expand(&probe.query)).collect()).await;
         for ((probe, name), answer) in asked.into_iter().zip(answers) {
             if answer?.iter().any(|series| series.value > 0.0) {
                 continue;

@@ -75,6 +75,8 @@ pub mod recommend;
 pub mod reference;
 pub mod remedy;
 pub mod render;
+#[cfg(feature = "server")]
+pub mod serve;
 pub mod situation;
 pub mod snapshot;
 #[cfg(feature = "server")]

@@ -536,6 +536,17 @@ impl Catalog {
         chain
     }
 
+    /// Every preset in short, from the smallest load to the largest.
+    #[must_use]
+    pub fn preset_summaries(&self) -> Vec<PresetSummary> {
+        let mut presets: Vec<PresetSummary> = self.presets.values().map(Preset::summary).collect();
+        presets.sort_by(|a, b| {
+            let (least_a, least_b) = (a.throughput_range.min_st_per_sec, b.throughput_range.min_st_per_sec);
+            least_a.total_cmp(&least_b).then_with(|| a.name.cmp(&b.name))
+        });
+        presets
+    }
+
     /// The preset of this name.
     ///
     /// # Errors

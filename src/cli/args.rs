@@ -119,6 +119,9 @@ pub(super) enum Command {
     /// Say what to do about the symptoms of a behaviour profile.
     #[cfg(feature = "server")]
     Recommend(Box<super::recommend::Recommend>),
+    /// Serve behaviour profiles and the compiler over HTTP.
+    #[cfg(feature = "server")]
+    Serve(Box<super::serve::Serve>),
     /// Check the catalog: every fault, and the guard rails' own cases.
     Check(Check),
     /// Print the JSON Schema of a kind of data file.

@@ -5,21 +5,14 @@ use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::{Catalog, Parameter, Rule};
 use crate::compile::{Request, compile};
-use crate::model::{Channel, PresetSummary};
+use crate::model::Channel;
 use crate::render::wrap;
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 pub(super) fn presets(session: &mut Session, format: ListFormat) -> Outcome {
     let catalog = session.catalog()?;
-    // From the smallest load to the largest, as a person would list them.
-    let mut presets: Vec<PresetSummary> = catalog.presets.values().map(crate::catalog::Preset::summary).collect();
-    presets.sort_by(|a, b| {
-        a.throughput_range
-            .min_st_per_sec
-            .total_cmp(&b.throughput_range.min_st_per_sec)
-            .then_with(|| a.name.cmp(&b.name))
-    });
+    let presets = catalog.preset_summaries();
     match format {
         ListFormat::Json => session.terminal.out_json(&presets)?,
         ListFormat::Text => {

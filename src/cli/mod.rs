@@ -16,6 +16,8 @@ mod migrate;
 mod profile;
 #[cfg(feature = "server")]
 mod recommend;
+#[cfg(feature = "server")]
+mod serve;
 mod session;
 mod subject;
 mod sweep;
@@ -76,6 +78,8 @@ pub fn main() -> ExitCode {
         Command::Profile(what) => profile::run(&mut session, what),
         #[cfg(feature = "server")]
         Command::Recommend(options) => recommend::run(&mut session, options),
+        #[cfg(feature = "server")]
+        Command::Serve(options) => serve::run(&mut session, options),
         Command::Check(options) => catalog_commands::check(&mut session, options),
         Command::Schema { kind } => catalog_commands::schema(&mut session, kind),
         Command::Init { dir } => catalog_commands::init(&mut session, dir),

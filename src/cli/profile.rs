@@ -143,6 +143,11 @@ impl Profile {
 }
 
 impl Place {
+    /// Whether it says nothing.
+    pub(super) fn is_unsaid(&self) -> bool {
+        self.store.as_deref().is_none_or(str::is_empty) && self.bucket.is_none() && self.documents.is_none()
+    }
+
     /// The location that is meant; what means none is wrong usage.
     pub(super) fn location(&self) -> Result<Location, Failure> {
         let bucket = self.bucket.clone().map(|bucket| S3At {

@@ -102,6 +102,8 @@ impl Session {
             Command::Profile(_) => "nothing was done",
             #[cfg(feature = "server")]
             Command::Recommend(_) => "nothing was judged",
+            #[cfg(feature = "server")]
+            Command::Serve(_) => "nothing was served",
             _ => "nothing was compiled",
         };
         let mut terminal = Terminal::new(*color);

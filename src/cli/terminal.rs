@@ -77,3 +77,10 @@ fn width() -> usize {
         .unwrap_or(USUAL)
         .clamp(LEAST, MOST)
 }
+
+/// Writes a line of a log to standard error.
+#[cfg(feature = "server")]
+pub(super) fn log(line: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(line.as_bytes()).and_then(|()| err.write_all(b"\n"));
+}

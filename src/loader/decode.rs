@@ -12,17 +12,17 @@ use toml::de::{DeTable, DeValue};
 pub(super) type Node<'v> = &'v Spanned<DeValue<'v>>;
 
 /// Checks one file's tables.
-pub(super) struct Decoder<'d> {
+pub(crate) struct Decoder<'d> {
     file: FileId,
     text: &'d str,
     diags: &'d mut Diagnostics,
 }
 
 /// A table that was matched against its shape.
-pub(super) struct Row<'v> {
+pub(crate) struct Row<'v> {
     shape: &'static Shape,
     /// Where the table stands: its header, or the braces of an inline table.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     slots: [Option<Node<'v>>; MOST_FIELDS],
 }
 
@@ -49,7 +49,7 @@ impl<'d> Decoder<'d> {
         Span::new(self.file, spanned.span())
     }
 
-    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         self.diags.push(diagnostic);
     }
 
@@ -136,7 +136,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// Text that is not empty.
-    pub(super) fn text(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
+    pub(crate) fn text(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
         let (field, node) = row.find(name)?;
         let text = self.string(name, node)?;
         if text.value.trim().is_empty() && !matches!(field.kind, Kind::AnyText) {
@@ -201,7 +201,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A whole number.
-    pub(super) fn int(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<i64>> {
+    pub(crate) fn int(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<i64>> {
         let (_, node) = row.find(name)?;
         match self.scalar_of(name, node)? {
             At { value: Scalar::Int(value), span } => Some(At { value, span }),
@@ -276,7 +276,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A list of texts.
-    pub(super) fn texts(&mut self, row: &Row<'_>, name: &'static str) -> Vec<At<String>> {
+    pub(crate) fn texts(&mut self, row: &Row<'_>, name: &'static str) -> Vec<At<String>> {
         let Some((_, node)) = row.find(name) else { return Vec::new() };
         let DeValue::Array(items) = node.get_ref() else {
             self.wrong_type(name, "a list of strings", node);
@@ -320,7 +320,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A nested table of its own shape.
-    pub(super) fn table<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Option<Row<'v>> {
+    pub(crate) fn table<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Option<Row<'v>> {
         let (field, node) = row.find(name)?;
         let Kind::Table(shape) = field.kind else { return None };
         match node.get_ref() {
@@ -372,7 +372,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A table of tables of one shape.
-    pub(super) fn table_map<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Row<'v>)> {
+    pub(crate) fn table_map<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Row<'v>)> {
         let Some((Field { kind: Kind::TableMap(shape), .. }, _)) = row.find(name) else { return Vec::new() };
         let mut rows = Vec::new();
         for (key, node) in self.entries(row, name) {
@@ -385,7 +385,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A table of name → text.
-    pub(super) fn text_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<String>)> {
+    pub(crate) fn text_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<String>)> {
         let entries = self.entries(row, name);
         entries.into_iter().filter_map(|(key, node)| Some((key, self.string(name, node)?))).collect()
     }

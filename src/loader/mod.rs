@@ -10,11 +10,13 @@ pub(crate) mod rules;
 pub mod schema;
 pub mod shape;
 
+pub(crate) use decode::Decoder;
+#[cfg(feature = "server")]
+pub(crate) use decode::Row;
 pub use files::{DataSet, LARGEST_FILE, ReadError};
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::model::{Digest, is_name};
-use decode::Decoder;
 use platform::{RawPlatform, RawPrerequisite};
 use records::{
     RawAdapter, RawGroup, RawLayer, RawMetric, RawPreset, RawRail, RawRegistry, RawSettings, RawTelemetry, RawVariable,
@@ -296,7 +298,7 @@ fn named<T>(name: &str, file: FileId, record: T, into: &mut Vec<Named<T>>, diags
 
 /// Parses one file and decodes its top-level table. A file with syntax faults is decoded as far as it can be, so that
 /// what others refer to is known, but its faults of shape are not reported on top.
-fn decode<T>(
+pub(crate) fn decode<T>(
     file: FileId,
     text: &str,
     diags: &mut Diagnostics,

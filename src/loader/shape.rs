@@ -88,7 +88,7 @@ pub(super) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> F
     Field { name, kind, required: true, doc }
 }
 
-pub(super) const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+pub(crate) const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, kind, required: false, doc }
 }
 

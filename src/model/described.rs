@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// A parameter of a preset.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct DescribedParameter {
     /// The parameter's key.
     pub key: String,
@@ -35,6 +36,7 @@ pub struct DescribedParameter {
 
 /// What `describe-preset` says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct PresetDescription {
     /// The preset.
     pub name: String,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who decided a value, and where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Origin {
     /// The kind of layer.
     pub source: Source,
@@ -20,6 +21,7 @@ pub struct Origin {
 
 /// What an expression reads, with its value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Operand {
     /// The name: a parameter's key, a step of a guard rail, `base`, or a reserved name.
     pub name: String,
@@ -37,6 +39,7 @@ pub struct Operand {
 
 /// What there is to say about one parameter of a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Fact {
     /// The parameter's key.
     pub key: String,
@@ -83,6 +86,7 @@ pub struct Fact {
 
 /// What a configuration was made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Basis {
     /// The preset; without one the registry alone speaks.
     pub preset: Option<String>,
@@ -98,6 +102,7 @@ pub struct Basis {
 
 /// A value that a layer gave and a later one replaced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Replaced {
     /// Who gave it.
     #[serde(flatten)]
@@ -112,6 +117,7 @@ pub struct Replaced {
 
 /// One value of a derivation, and what it was derived from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Derivation {
     /// The name: a parameter's key, `base`, or a reserved name.
     pub name: String,
@@ -136,6 +142,7 @@ pub struct Derivation {
 
 /// A parameter that follows another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Follower {
     /// Its key.
     pub key: String,
@@ -152,6 +159,7 @@ pub struct Follower {
 
 /// A part of a guard rail's condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConditionPart {
     /// Its text.
     pub text: String,
@@ -170,6 +178,7 @@ pub struct ConditionPart {
 
 /// How a guard rail stands with a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Standing {
     /// The rail.
     pub rule_name: String,
@@ -211,6 +220,7 @@ pub struct Standing {
 
 /// A name under which the world outside knows a parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ExternalName {
     /// The channel, or the adapter that has a name of its own for it.
     pub channel: String,
@@ -220,6 +230,7 @@ pub struct ExternalName {
 
 /// The bounds of a parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Bounds {
     /// The least value.
     pub min_value: Option<Scalar>,
@@ -231,6 +242,7 @@ pub struct Bounds {
 
 /// Version ranges in which a parameter exists; none where there is no bound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Versions {
     /// Of the Temporal server.
     pub temporal: Option<String>,
@@ -240,6 +252,7 @@ pub struct Versions {
 
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Before {
     /// The value before; a duration is Go text.
     pub value: Scalar,
@@ -255,6 +268,7 @@ pub struct Before {
 
 /// What `explain key` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct KeyExplanation {
     /// What there is to say about the value: key, classification, value, description, rationale, source and more.
     #[serde(flatten)]
@@ -299,6 +313,7 @@ pub struct KeyExplanation {
 
 /// A safety value that the compiler holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct LockedParam {
     /// The parameter's key.
     pub key: String,
@@ -318,6 +333,7 @@ pub struct LockedParam {
 
 /// What `explain preset` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct PresetExplanation {
     /// The preset.
     pub preset_name: String,
@@ -359,6 +375,7 @@ pub struct PresetExplanation {
 
 /// An override of a profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct OverrideDetail {
     /// The parameter's key.
     pub key: String,
@@ -382,6 +399,7 @@ pub struct OverrideDetail {
 
 /// A value of a profile that the catalog of today gives otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The parameter's key.
     pub key: String,
@@ -395,6 +413,7 @@ pub struct Difference {
 
 /// What `explain profile` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ProfileExplanation {
     /// The preset it was compiled from.
     pub base_preset: String,
@@ -430,6 +449,7 @@ pub struct ProfileExplanation {
 
 /// How many values each kind of layer decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// The registry's values.
     pub default: usize,

@@ -10,6 +10,8 @@ mod duration;
 mod explanation;
 mod profile;
 mod scalar;
+#[cfg(feature = "server")]
+mod schema;
 mod vocabulary;
 
 pub use crate::diag::Severity;

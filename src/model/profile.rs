@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// What the user set on top of preset and modifier: durations as Go text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Overrides {
     /// Parameter key → value.
     #[serde(default)]
@@ -15,6 +16,7 @@ pub struct Overrides {
 
 /// One parameter of a compiled profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ResolvedParameter {
     /// The parameter's key.
     pub key: String,
@@ -35,6 +37,7 @@ pub struct ResolvedParameter {
 
 /// A compiled configuration: every parameter of the registry with its value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConfigProfile {
     /// The preset it was compiled from.
     pub preset_name: String,
@@ -77,6 +80,7 @@ impl ConfigProfile {
 
 /// Where one value came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct CompilationTrace {
     /// The parameter's key.
     pub parameter_key: String,
@@ -92,6 +96,7 @@ pub struct CompilationTrace {
 
 /// A guard rail that fired.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct GuardRailResult {
     /// The rail: the stem of its file.
     pub rule_name: String,
@@ -118,6 +123,7 @@ pub struct GuardRailResult {
 
 /// The nearest change of what is set that satisfies every guard rail, found by trying.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct NearestChange {
     /// Whether there is one within the bounds of the search.
     pub found: bool,
@@ -145,6 +151,7 @@ impl NearestChange {
 
 /// One thing that is set otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ProposedChange {
     /// The parameter.
     pub key: String,
@@ -160,6 +167,7 @@ pub struct ProposedChange {
 
 /// A value before and after a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct MovedValue {
     /// The parameter.
     pub key: String,
@@ -171,6 +179,7 @@ pub struct MovedValue {
 
 /// Something worth knowing that never counts against a compile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Notice {
     /// Always [`Severity::Note`].
     pub severity: Severity,
@@ -184,6 +193,7 @@ pub struct Notice {
 
 /// One file rendered by an adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct RenderedSnippet {
     /// The adapter's name.
     pub adapter: String,
@@ -197,6 +207,7 @@ pub struct RenderedSnippet {
 
 /// Everything a compile yields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct CompilationResult {
     /// The compiled configuration.
     pub profile: ConfigProfile,
@@ -232,6 +243,7 @@ pub struct CompilationResult {
 
 /// A value that differs from a running configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The parameter.
     pub key: String,
@@ -251,6 +263,7 @@ pub struct Change {
 
 /// One step of a rolling update: the replicas of one service are replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct RolloutStep {
     /// The service.
     pub service: String,
@@ -264,6 +277,7 @@ pub struct RolloutStep {
 
 /// A rolling update and what it costs in database connections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Rollout {
     /// Why the services are taken in this order.
     pub order: String,
@@ -285,6 +299,7 @@ pub struct Rollout {
 
 /// The state transitions per second that a preset is made for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ThroughputRange {
     /// The least.
     pub min_st_per_sec: f64,
@@ -296,6 +311,7 @@ pub struct ThroughputRange {
 
 /// One line of `list-presets`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct PresetSummary {
     /// The preset's name: the stem of its file.
     pub name: String,
@@ -307,6 +323,7 @@ pub struct PresetSummary {
 
 /// What a healthy cluster shows: a bound on one metric's statistic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct TelemetryBound {
     /// The metric's name.
     pub metric: String,

@@ -355,7 +355,7 @@ fn the_fenced_crates_are_those_that_matter() {
         ("serde_yaml", &["cli", "inputs"]),
         ("sha2", &["model"]),
         ("sqlx", &["store"]),
-        ("tokio", &["cli", "prometheus", "store"]),
+        ("tokio", &["cli", "prometheus", "serve", "store"]),
         ("toml", &["inputs", "loader"]),
     ];
     for (name, modules) in expected {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 /// Which two profiles to compare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CompareRequest {
     /// The older one.
@@ -17,6 +18,7 @@ pub struct CompareRequest {
 
 /// How the second profile differs from the first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ProfileComparison {
     /// The older one.
     pub profile_a_id: ProfileId,
@@ -32,6 +34,7 @@ pub struct ProfileComparison {
 
 /// A value of the configuration that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConfigDiff {
     /// The key.
     pub key: String,
@@ -45,6 +48,7 @@ pub struct ConfigDiff {
 
 /// A metric of both profiles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct TelemetryDiff {
     /// The metric.
     pub metric: String,
@@ -62,6 +66,7 @@ pub struct TelemetryDiff {
 
 /// Which way a metric went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// For the better.
@@ -74,6 +79,7 @@ pub enum Direction {
 
 /// How much a difference matters, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DiffSeverity {
     /// Worth knowing.
@@ -86,6 +92,7 @@ pub enum DiffSeverity {
 
 /// A version that differs; a commit counts as one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct VersionDiff {
     /// Of what.
     pub component: String,

@@ -10,6 +10,7 @@ pub const REDACTED: &str = "[redacted]";
 
 /// The configuration that a cluster ran with.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConfigSnapshot {
     /// Dynamic configuration of the Temporal server, in the order of its file.
     pub dynamic_config: Vec<DynamicConfigEntry>,
@@ -25,6 +26,7 @@ pub struct ConfigSnapshot {
 
 /// One setting of the dynamic configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct DynamicConfigEntry {
     /// The setting's key.
     pub key: String,
@@ -37,6 +39,7 @@ pub struct DynamicConfigEntry {
 
 /// One environment variable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(from = "RawEnvVar")]
 pub struct EnvVarEntry {
     name: String,
@@ -45,6 +48,8 @@ pub struct EnvVarEntry {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "server", schemars(rename = "EnvVarEntryInput"))]
 struct RawEnvVar {
     name: String,
     value: String,
@@ -92,6 +97,7 @@ impl EnvVarEntry {
 
 /// Options of the SDK workers; null is what could not be found out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct WorkerOptionsSnapshot {
     /// Activities at once.
@@ -115,6 +121,7 @@ pub struct WorkerOptionsSnapshot {
 
 /// Configuration of the DSQL plugin; null is what could not be found out, or does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct DSQLPluginSnapshot {
     /// Whether the reservoir is on.

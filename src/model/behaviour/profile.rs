@@ -10,6 +10,7 @@ pub const LONGEST_NAME: usize = 255;
 
 /// A window of time of a running cluster: what it ran with, and what it did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct BehaviourProfile {
     /// Which profile.
     pub id: ProfileId,
@@ -52,6 +53,7 @@ pub struct BehaviourProfile {
 
 /// What a list shows of a behaviour profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ProfileMetadata {
     /// Which profile.
     pub id: ProfileId,
@@ -75,6 +77,7 @@ pub struct ProfileMetadata {
 
 /// What a new behaviour profile is asked for with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateProfileRequest {
     /// What people are to call it.

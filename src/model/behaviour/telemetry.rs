@@ -13,6 +13,7 @@ use std::fmt;
 
 /// One of the six categories of a telemetry summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     /// What gets done.
@@ -110,6 +111,7 @@ impl Statistics {
 
 /// Why a metric has no values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GapState {
     /// The source has no such series.
@@ -122,6 +124,7 @@ pub enum GapState {
 
 /// A metric without values, and the reason: never passed off as zero.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Gap {
     /// Which kind of gap.
     pub state: GapState,
@@ -292,6 +295,7 @@ impl<'de> Deserialize<'de> for MetricGroup {
 
 /// What a cluster did over the window.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct TelemetrySummary {
     /// What gets done.
     pub throughput: MetricGroup,
@@ -312,6 +316,7 @@ pub struct TelemetrySummary {
 
 /// How a summary was asked for: two whose steps or rate windows differ are not alike.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Collection {
     /// The exporter whose spelling of names the source speaks.
     pub exporter: String,
