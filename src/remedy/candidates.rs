@@ -42,7 +42,7 @@ pub(super) fn candidates(resolution: &mut Resolution<'_>, goal: &[usize], limits
     let mut all = Vec::new();
     for id in reached {
         let parameter = catalog.parameter(id);
-        if parameter.locked || limits.pinned.contains(&id) || (parameter.immutable && limits.running) {
+        if !limits.allow(catalog, id) {
             continue;
         }
         let given = resolution.inputs.overrides.iter().any(|given| given.id == id);
@@ -86,7 +86,7 @@ pub(super) fn candidates(resolution: &mut Resolution<'_>, goal: &[usize], limits
 }
 
 /// Everything that a rail reads, directly or through derivations.
-fn follows(resolution: &Resolution<'_>, rail: usize) -> BTreeSet<ParamId> {
+pub(super) fn follows(resolution: &Resolution<'_>, rail: usize) -> BTreeSet<ParamId> {
     let mut reached: BTreeSet<ParamId> =
         rails::watched(&resolution.catalog.rails[rail], resolution).into_iter().collect();
     let mut open: Vec<ParamId> = reached.iter().copied().collect();

@@ -39,6 +39,15 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Whether a parameter may be moved.
+    fn allow(&self, catalog: &Catalog, id: ParamId) -> bool {
+        let parameter = catalog.parameter(id);
+        let fixed = parameter.immutable && self.running;
+        !(parameter.locked || fixed || self.pinned.contains(&id))
+    }
+}
+
 /// How far a move leads: how many rails still fire, who is asked to give way, how far it goes.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 struct Rank {
@@ -105,10 +114,10 @@ pub fn search<'c>(resolution: &Resolution<'c>, limits: &Limits) -> Option<Search
     // Warnings that nothing takes away must not keep the errors: some trials are left for these alone.
     let both = errors > 0 && !warnings.is_empty();
     finder.last = if both { limits.trials * 2 / 3 } else { limits.trials };
-    let mut found = finder.reach(&start, &Firing::new());
+    let mut found = finder.nearest(&start, &Firing::new());
     if found.is_none() && both {
         finder.last = limits.trials;
-        found = finder.reach(&start, &warnings);
+        found = finder.nearest(&start, &warnings);
     }
     Some(Search { remedy: found.map(remedy), tried: finder.tried })
 }
@@ -189,6 +198,66 @@ impl<'c> Finder<'c> {
         }
         self.limits.pinned = pinned;
         best.map(|(_, state)| state)
+    }
+
+    /// The nearest change; one of what the user set alone, where there is one.
+    fn nearest(&mut self, start: &State<'c>, tolerated: &Firing) -> Option<State<'c>> {
+        let retracted = self.retracted(start, tolerated);
+        let found = self.reach(start, tolerated);
+        let own =
+            |state: &State<'c>| moves(&start.resolution, &state.resolution).iter().all(|made| made.given.is_some());
+        if found.as_ref().is_some_and(own) { found } else { retracted.or(found) }
+    }
+
+    /// Where several things that the user set have a part in what fires: leaves all of them out, then takes back each that
+    /// does no harm, then each of the others as far as it may go.
+    fn retracted(&mut self, start: &State<'c>, tolerated: &Firing) -> Option<State<'c>> {
+        let catalog = self.catalog;
+        let mut reached = BTreeSet::new();
+        for rail in start.open(tolerated) {
+            reached.extend(candidates::follows(&start.resolution, rail));
+        }
+        let all = &start.resolution.inputs.overrides;
+        let (given, kept): (Vec<Override>, Vec<Override>) =
+            all.iter().cloned().partition(|given| reached.contains(&given.id) && self.limits.allow(catalog, given.id));
+        if given.len() < 2 {
+            return None;
+        }
+        let inputs = Inputs { overrides: kept, ..start.resolution.inputs.clone() };
+        let mut state = self.attempt(inputs).filter(|state| state.open(tolerated).is_empty())?;
+        let mut harmful = Vec::new();
+        for given in given {
+            let mut inputs = state.resolution.inputs.clone();
+            inputs.overrides.push(given.clone());
+            match self.attempt(inputs).filter(|with| with.open(tolerated).is_empty()) {
+                Some(with) => state = with,
+                None => harmful.push(given),
+            }
+        }
+        for given in harmful {
+            let Rule::Set(wanted) = &given.candidate.rule else { continue };
+            let parameter = catalog.parameter(given.id);
+            if parameter.allowed.is_some() {
+                continue;
+            }
+            let base = state.resolution.inputs.clone();
+            let grid = Grid::of(parameter, state.resolution.value(given.id), &[]);
+            let mut last = None;
+            let mut holds = |value: i64| {
+                let tried = self.attempt(self.with(&base, given.id, Some(grid.scalar(value))));
+                let held = tried.filter(|with| with.open(tolerated).is_empty());
+                let holds = held.is_some();
+                last = held.map(|with| (value, with)).or(last.take());
+                holds
+            };
+            if let Some(furthest) = grid.furthest(wanted, &mut holds)
+                && let Some((value, with)) = last
+                && value == furthest
+            {
+                state = with;
+            }
+        }
+        Some(state)
     }
 
     /// Moves one thing after the other until only tolerated rails fire, then takes back what was not needed.

@@ -89,6 +89,18 @@ impl Grid {
         if edge == written { vec![edge] } else { vec![written, edge] }
     }
 
+    /// The value furthest from here towards one with which something does not hold, as a person would write it; nothing where
+    /// there is none on the way.
+    pub(super) fn furthest(&self, towards: &Scalar, holds: &mut dyn FnMut(i64) -> bool) -> Option<i64> {
+        let end = (towards.as_f64()? * self.per_unit).round() as i64;
+        let edge = bisect(self.from, end, holds);
+        // A figure between here and the edge; the edge itself is asked last, so that the last that held is the answer.
+        let back = end < self.from;
+        let written = self.written(edge, back, holds);
+        let between = if back { written < self.from } else { written > self.from };
+        (edge != self.from && between && holds(written)).then_some(written)
+    }
+
     /// The first value on the way that holds, and the last before it that does not.
     fn walk(&self, upwards: bool, holds: &mut dyn FnMut(i64) -> bool) -> Option<(i64, i64)> {
         let end = if upwards { self.most } else { self.least };

@@ -54,6 +54,14 @@ fn a_number_that_the_user_chose_goes_as_far_as_it_may() {
 }
 
 #[test]
+fn several_things_that_the_user_set_give_way_before_what_he_did_not() {
+    // Neither suffices alone: each goes as far as it may.
+    let set = [("history.replicas", "300"), ("matching.replicas", "100")];
+    assert_eq!(nearest("high-throughput", &set), "history.replicas: 300 -> 35; drop matching.replicas: 100 -> 6");
+    assert_eq!(nearest("mid-scale", &set), "history.replicas: 300 -> 16; matching.replicas: 100 -> 29");
+}
+
+#[test]
 fn independent_faults_are_mended_together_and_nothing_else_is_touched() {
     let set = [
         ("dsql.reservoir_target_ready", "0"),
