@@ -58,7 +58,7 @@ pub(super) fn run(session: &mut Session, options: &Serve) -> Outcome {
     });
     let source = source.transpose()?;
     let listen = options.listen.or(settings.listen).unwrap_or(USUAL);
-    let catalog: &'static Catalog = session.catalog_at(Depth::Settings)?;
+    let catalog: &'static Catalog = session.catalog_at(Depth::Judgement)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::file("cannot start a runtime", &error))?;
     let exit = runtime.block_on(async {

@@ -6,6 +6,7 @@
 
 mod compiler;
 mod edge;
+mod judge;
 mod measures;
 mod openapi;
 mod problem;

@@ -1,9 +1,9 @@
 //! Every route. One more is one more entry here: the router and the OpenAPI document are made of this list.
 
-use super::problem::Kind::{Conflict, NotFound, Upstream};
+use super::problem::Kind::{Conflict, NotFound, Unprocessable, Upstream};
 use super::query::{Parameter, unlike};
 use super::route::Route;
-use super::{compiler, profiles, self_check};
+use super::{compiler, judge, profiles, self_check};
 use crate::store::{Cursor, PageSize};
 use axum::http::Method;
 use serde_json::json;
@@ -42,6 +42,9 @@ const DESCRIBE: &[Parameter] = &[MODIFIER];
 const EXPLAIN: &[Parameter] =
     &[Parameter::text("preset", "In this preset; without one the registry alone is evaluated."), MODIFIER];
 
+/// What a profile is judged with.
+const JUDGE: &[Parameter] = &[Parameter::text("preset", "The preset that it runs, in the place of the profile's own.")];
+
 /// The routes.
 pub(super) fn all() -> Vec<Route> {
     vec![
@@ -74,6 +77,15 @@ pub(super) fn all() -> Vec<Route> {
             profiles::baseline,
         )
         .fails(&[NotFound]),
+        Route::new(
+            Method::GET,
+            "/profiles/{id}/recommendations",
+            "recommend",
+            "What to do about the symptoms of a profile, held against the baseline of its cluster and namespace.",
+            judge::recommendations,
+        )
+        .with(JUDGE)
+        .fails(&[NotFound, Unprocessable, Upstream]),
         Route::new(
             Method::GET,
             "/presets",

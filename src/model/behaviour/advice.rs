@@ -7,6 +7,7 @@ use serde_json::Value;
 
 /// Changes of the configuration tied to the movements of metrics.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Correlations {
     /// What explains what: changes that somebody made before those that follow them, the surest first.
     pub explanations: Vec<Explanation>,
@@ -20,6 +21,7 @@ pub struct Correlations {
 
 /// A change of the configuration that explains movements.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Explanation {
     /// The rule that ties them.
     pub rule: String,
@@ -53,6 +55,7 @@ impl Explanation {
 
 /// A metric that moved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Moving {
     /// The metric.
     pub metric: String,
@@ -72,6 +75,7 @@ pub struct Moving {
 
 /// A change that no regression follows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct QuietChange {
     /// What changed.
     pub key: String,
@@ -85,6 +89,7 @@ pub struct QuietChange {
 
 /// A rule that could not be judged, and what it lacks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Unjudged {
     /// The rule.
     pub rule: String,
@@ -94,6 +99,7 @@ pub struct Unjudged {
 
 /// What to do about the symptoms of a profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Recommendations {
     /// The profile.
     pub profile_id: ProfileId,
@@ -113,6 +119,8 @@ pub struct Recommendations {
 
 /// What a profile's configuration compiles from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "server", schemars(rename = "RecommendationBasis"))]
 pub struct Basis {
     /// The preset.
     pub preset: String,
@@ -126,6 +134,7 @@ pub struct Basis {
 
 /// How the preset of a profile is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KnownFrom {
     /// The profile has the compiled configuration.
@@ -150,6 +159,7 @@ impl KnownFrom {
 
 /// A symptom and what to do about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Recommended {
     /// The rule.
     pub rule: String,
@@ -177,6 +187,7 @@ pub struct Recommended {
 
 /// A metric as evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// The metric.
     pub metric: String,
@@ -191,6 +202,7 @@ pub struct Evidence {
 
 /// A change of the configuration that was compiled, and that no guard rail refuses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Action {
     /// What to do, in words.
     pub title: String,
@@ -212,6 +224,7 @@ pub struct Action {
 
 /// A suggestion that is not proposed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Withheld {
     /// What was looked at.
     pub title: String,
@@ -223,6 +236,7 @@ pub struct Withheld {
 
 /// A symptom that gives way to another rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct GivenWay {
     /// The rule.
     pub rule: String,
