@@ -24,29 +24,56 @@ pub(super) fn carries(catalog: &Catalog, id: ParamId) -> bool {
         })
 }
 
-/// Renders the chosen adapters; all of them where none of either kind was chosen.
+/// Renders the chosen adapters; all of them where none of either kind was chosen. The two kinds share little, so each has a
+/// thread of its own where both are asked for.
 pub(crate) fn render(
     compilation: &Compilation<'_>,
     sdk: &[String],
     platform: &[String],
 ) -> Result<Snippets, Diagnostics> {
     let every = sdk.is_empty() && platform.is_empty();
-    let mut diags = Diagnostics::default();
-    let (mut sdk_files, mut platform_files) = (Vec::new(), Vec::new());
-    let mut renderer = Renderer::new(compilation);
-    for adapter in &compilation.catalog.adapters {
-        let (names, files) = if adapter.sdk { (sdk, &mut sdk_files) } else { (platform, &mut platform_files) };
-        if every || names.contains(&adapter.name) {
-            match renderer.adapter(adapter) {
-                Ok(rendered) => files.extend(rendered),
-                Err(faults) => diags.extend(faults),
+    let chosen = |of_sdk: bool, names: &[String]| -> Vec<&Adapter> {
+        let adapters = compilation.catalog.adapters.iter().filter(|adapter| adapter.sdk == of_sdk);
+        adapters.filter(|adapter| every || names.contains(&adapter.name)).collect()
+    };
+    let (sdk, platform) = (chosen(true, sdk), chosen(false, platform));
+    let (sdk, platform) = if sdk.is_empty() || platform.is_empty() {
+        (rendered(compilation, &sdk), rendered(compilation, &platform))
+    } else {
+        std::thread::scope(|scope| {
+            let beside = scope.spawn(|| rendered(compilation, &platform));
+            let sdk = rendered(compilation, &sdk);
+            match beside.join() {
+                Ok(platform) => (sdk, platform),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
+        })
+    };
+    match (sdk, platform) {
+        (Ok(sdk), Ok(platform)) => Ok((sdk, platform)),
+        (sdk, platform) => {
+            let mut diags = Diagnostics::default();
+            [sdk, platform].into_iter().filter_map(Result::err).for_each(|faults| diags.extend(faults));
+            Err(diags)
         }
     }
-    if diags.is_empty() { Ok((sdk_files, platform_files)) } else { Err(diags) }
 }
 
-/// One engine for all adapters, and what they all say of a parameter made once: together they take most of the time.
+/// The files of these adapters, or every fault in them.
+fn rendered(compilation: &Compilation<'_>, adapters: &[&Adapter]) -> Result<Vec<RenderedSnippet>, Diagnostics> {
+    let mut diags = Diagnostics::default();
+    let mut files = Vec::new();
+    let mut renderer = Renderer::new(compilation);
+    for adapter in adapters {
+        match renderer.adapter(adapter) {
+            Ok(rendered) => files.extend(rendered),
+            Err(faults) => diags.extend(faults),
+        }
+    }
+    if diags.is_empty() { Ok(files) } else { Err(diags) }
+}
+
+/// One engine for the adapters of a kind, and what they all say of a parameter made once: together they take most of the time.
 struct Renderer<'r> {
     compilation: &'r Compilation<'r>,
     templates: Templates<'r>,
