@@ -4,6 +4,7 @@
 mod rules;
 
 use crate::catalog::{Case, Catalog, Rail};
+use crate::compare::Thresholds;
 use crate::compile::{Compilation, Page, Request, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::eval::{self, Inputs, Override};
@@ -20,6 +21,7 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
     crate::recommend::check_words(catalog, &mut diags);
     templates(catalog, &mut diags);
     diags.extend(crate::reference::pages(catalog).err().into_iter().flatten());
+    thresholds(catalog, &mut diags);
     let before = diags.len();
     combinations(catalog, &mut diags);
     // A catalog that does not compile would fail every case once more.
@@ -49,8 +51,7 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
 /// A shipped case that fails beside what was laid over: a warning.
 fn excused(mut fault: Diagnostic) -> Diagnostic {
     fault.severity = Severity::Warning;
-    let why =
-        "the case is the shipped catalog's and was written for the shipped presets; what is laid over changes them";
+    let why = "the case is the shipped catalog's and was written for what ships; what is laid over changes it";
     let help = fault.help.take().map_or_else(|| why.to_owned(), |help| format!("{help}; {why}"));
     fault.help(help)
 }
@@ -123,6 +124,34 @@ fn run_case<'c>(catalog: &'c Catalog, rail: &'c Rail, case: &Case) -> Result<(),
         rail.name,
         if fires { "be " } else { "" }
     )))
+}
+
+/// Runs the cases of the thresholds.
+fn thresholds(catalog: &Catalog, diags: &mut Diagnostics) {
+    let thresholds = Thresholds::of(catalog);
+    for case in &catalog.thresholds.cases {
+        let Some(metric) = catalog.metrics.iter().find(|metric| metric.name == case.metric.value) else { continue };
+        let verdict = thresholds.judge(metric, case.old, case.new);
+        let mut faults = Vec::new();
+        if verdict.direction != case.is.value {
+            faults.push((case.is.span, verdict.direction.as_str(), case.is.value.as_str()));
+        }
+        if verdict.severity != case.severity.value {
+            faults.push((case.severity.span, verdict.severity.as_str(), case.severity.value.as_str()));
+        }
+        for (span, is, must) in faults {
+            let message = format!(
+                "`{}` from {} to {} is judged {is}, and the case says that it must be {must}",
+                metric.name, case.old, case.new
+            );
+            let fault = Diagnostic::error(Code::ThresholdCaseFailed, message)
+                .at(span, "the verdict that the case states")
+                .help(format!("case: {}", case.note));
+            // As with the rails' cases: whoever lays other figures over the shipped ones is told, not refused.
+            let shipped = catalog.has_overlay() && !catalog.is_laid_over(case.span);
+            diags.push(if shipped { excused(fault) } else { fault });
+        }
+    }
 }
 
 /// Templates that no adapter names still must parse; those of `explain/` and `adapters/` are rendered besides.

@@ -51,13 +51,16 @@ pub mod check;
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod collect;
+pub mod compare;
 pub mod compile;
+pub mod conformance;
 pub mod correlate;
 #[cfg(feature = "server")]
 pub mod create;
 pub mod diag;
 pub mod diagram;
 pub mod diff;
+pub mod drift;
 pub mod eval;
 pub mod explain;
 pub mod expr;

@@ -10,6 +10,7 @@ pub mod rules;
 mod scope;
 mod settings;
 pub mod telemetry;
+pub mod thresholds;
 
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::expr::Expr;
@@ -26,6 +27,7 @@ pub use settings::{Constraint, Prefix, ServerSettings, Setting, Takes};
 pub use rules::{Correlation, Recommendation};
 pub(crate) use scope::{Slots, UNBOUNDED};
 pub use telemetry::{Metric, Telemetry};
+pub use thresholds::{Category, ChangeCase, Thresholds};
 
 /// A parameter's number in a catalog; also its slot in expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -412,6 +414,8 @@ pub struct Catalog {
     pub metrics: Vec<Metric>,
     /// How telemetry is asked for; empty at the depth of a compile.
     pub telemetry: Telemetry,
+    /// When a change of a metric counts, and how much it matters.
+    pub thresholds: Thresholds,
     /// Environment variables that are no parameters.
     pub variables: BTreeMap<String, Variable>,
     /// What is known of the server's dynamic configuration; empty unless linked with [`Depth::Settings`] or

@@ -119,6 +119,12 @@ pub(super) enum Command {
     /// Say what to do about the symptoms of a behaviour profile.
     #[cfg(feature = "server")]
     Recommend(Box<super::recommend::Recommend>),
+    /// Hold a behaviour profile against a baseline.
+    #[cfg(feature = "server")]
+    Drift(Box<super::judge::Drift>),
+    /// Hold a behaviour profile against the bounds of a preset.
+    #[cfg(feature = "server")]
+    Conformance(Box<super::judge::Conformance>),
     /// Serve behaviour profiles and the compiler over HTTP.
     #[cfg(feature = "server")]
     Serve(Box<super::serve::Serve>),

@@ -9,6 +9,8 @@ mod diff;
 mod doc;
 mod explain;
 mod graph;
+#[cfg(feature = "server")]
+mod judge;
 mod lint;
 mod listing;
 mod migrate;
@@ -78,6 +80,10 @@ pub fn main() -> ExitCode {
         Command::Profile(what) => profile::run(&mut session, what),
         #[cfg(feature = "server")]
         Command::Recommend(options) => recommend::run(&mut session, options),
+        #[cfg(feature = "server")]
+        Command::Drift(options) => judge::drift(&mut session, options),
+        #[cfg(feature = "server")]
+        Command::Conformance(options) => judge::conformance(&mut session, options),
         #[cfg(feature = "server")]
         Command::Serve(options) => serve::run(&mut session, options),
         Command::Check(options) => catalog_commands::check(&mut session, options),

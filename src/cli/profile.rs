@@ -26,6 +26,8 @@ pub(super) enum Profile {
     List(List),
     /// Show a profile.
     Show(One),
+    /// Show how two profiles differ: configuration, telemetry, versions.
+    Compare(Box<super::judge::Compare>),
     /// Make a profile the baseline of its cluster and namespace, in the place of the one before.
     Baseline(One),
     /// Delete a profile.
@@ -128,6 +130,7 @@ impl Profile {
     pub(super) fn format(&self) -> ListFormat {
         match self {
             Profile::List(options) => options.format,
+            Profile::Compare(options) => options.format,
             Profile::Show(options) | Profile::Baseline(options) | Profile::Delete(options) => options.format,
             Profile::Gc(options) => options.format,
         }
@@ -136,6 +139,7 @@ impl Profile {
     fn place(&self) -> &Place {
         match self {
             Profile::List(options) => &options.place,
+            Profile::Compare(options) => &options.place,
             Profile::Show(options) | Profile::Baseline(options) | Profile::Delete(options) => &options.place,
             Profile::Gc(options) => &options.place,
         }
@@ -177,6 +181,10 @@ impl Place {
 }
 
 pub(super) fn run(session: &mut Session, what: &Profile) -> Outcome {
+    if let Profile::Compare(options) = what {
+        // It may be about files alone, and opens the store only where it is not.
+        return super::judge::compare(session, options);
+    }
     let location = what.place().location()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::file("cannot start a runtime", &error))?;
@@ -184,6 +192,7 @@ pub(super) fn run(session: &mut Session, what: &Profile) -> Outcome {
     runtime.block_on(async {
         let store = Store::open(&location).await.map_err(failed)?;
         match what {
+            Profile::Compare(_) => unreachable!("a comparison was answered before the store was opened"),
             Profile::List(options) => list(session, &store, options).await,
             Profile::Show(options) => {
                 let profile = store.get(id(options)?).await.map_err(failed)?;

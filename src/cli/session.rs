@@ -86,6 +86,10 @@ impl Session {
             Command::Profile(what) => what.format() == ListFormat::Json,
             #[cfg(feature = "server")]
             Command::Recommend(options) => options.format == ListFormat::Json,
+            #[cfg(feature = "server")]
+            Command::Drift(options) => options.format == ListFormat::Json,
+            #[cfg(feature = "server")]
+            Command::Conformance(options) => options.format == ListFormat::Json,
             Command::Check(options) => options.format == CheckFormat::Json,
             _ => false,
         };
@@ -101,7 +105,7 @@ impl Session {
             #[cfg(feature = "server")]
             Command::Profile(_) => "nothing was done",
             #[cfg(feature = "server")]
-            Command::Recommend(_) => "nothing was judged",
+            Command::Recommend(_) | Command::Drift(_) | Command::Conformance(_) => "nothing was judged",
             #[cfg(feature = "server")]
             Command::Serve(_) => "nothing was served",
             _ => "nothing was compiled",

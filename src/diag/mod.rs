@@ -123,6 +123,7 @@ codes! {
     DuplicateOutput "duplicate_output" "Two parameters are emitted under the same name.";
     RailCaseFailed "rail_case_failed" "A case of a guard rail has another outcome than it states.";
     RuleCaseFailed "rule_case_failed" "A case of a correlation or recommendation rule has another outcome than it states.";
+    ThresholdCaseFailed "threshold_case_failed" "A case of the thresholds has another verdict than it states.";
     MissingCase "missing_case" "A rule lacks a case that it must have.";
     LockedParameter "locked_parameter" "An override names a parameter that may not be overridden.";
     GuardRail "guard_rail" "The configuration breaks a guard rail.";

@@ -1,7 +1,7 @@
 //! What the server's own reader makes of a value: converted, or refused with a warning and the default taken.
 
 use crate::inputs::Node;
-use crate::model::{Scalar, clipped};
+use crate::model::{Scalar, clipped, server_milliseconds};
 
 /// Why the server does not take a value, and what to write.
 pub(super) struct Refused {
@@ -44,7 +44,7 @@ pub(super) fn convert(value_type: &str, node: &Node) -> Result<Taken, Refused> {
         ("string" | "typed:template-string", _) => refused("put the value in quotes"),
         ("duration", Node::Int(seconds)) => Ok(milliseconds(*seconds as f64 * 1_000.0)),
         ("duration", Node::Float(seconds)) => Ok(milliseconds(seconds * 1_000.0)),
-        ("duration", Node::Text(text)) => match duration(text) {
+        ("duration", Node::Text(text)) => match server_milliseconds(text) {
             Some(value) => Ok(milliseconds(value)),
             None => refused("write numbers with units, such as `500ms`, `30s`, `1h30m` or `1d`"),
         },
@@ -65,7 +65,7 @@ pub(super) fn default_value(value_type: &str, text: &str) -> Option<Scalar> {
         "int" | "typed:int-or-gradual-change" => text.parse().ok().map(Scalar::Int),
         "float" => text.parse().ok().map(Scalar::Float),
         "bool" | "typed:bool-or-gradual-change" => text.parse().ok().map(Scalar::Bool),
-        "duration" => duration(text).map(|value| Scalar::Int(value as i64)),
+        "duration" => server_milliseconds(text).map(|value| Scalar::Int(value as i64)),
         "string" if !matches!(text, "unset" | "computed") => Some(Scalar::Str(text.to_owned())),
         _ => None,
     }
@@ -74,42 +74,6 @@ pub(super) fn default_value(value_type: &str, text: &str) -> Option<Scalar> {
 fn milliseconds(value: f64) -> Taken {
     // Finer than a millisecond, or beyond what can be compared exactly: the server takes it.
     if value.fract() == 0.0 && value.abs() < 1e15 { Taken::Scalar(Scalar::Int(value as i64)) } else { Taken::Unseen }
-}
-
-/// A duration as the server reads it, in milliseconds: Go's units and `d`; text of digits alone is seconds.
-fn duration(text: &str) -> Option<f64> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse::<f64>().ok().map(|seconds| seconds * 1_000.0);
-    }
-    let (sign, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1.0, rest),
-        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Some(0.0);
-    }
-    let mut total = 0.0;
-    let mut any = false;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..end].parse().ok()?;
-        let unit = rest[end..].find(|c: char| c.is_ascii_digit() || c == '.').map_or(rest.len(), |next| end + next);
-        let size = match &rest[end..unit] {
-            "ns" => 1e-6,
-            "us" | "µs" | "μs" => 1e-3,
-            "ms" => 1.0,
-            "s" => 1e3,
-            "m" => 6e4,
-            "h" => 3.6e6,
-            "d" => 8.64e7,
-            _ => return None,
-        };
-        total += number * size;
-        any = true;
-        rest = &rest[unit..];
-    }
-    // 292 years.
-    (any && total < 9.2e15).then_some(sign * total)
 }
 
 /// A value as a message names it.
@@ -122,28 +86,5 @@ pub(super) fn found(node: &Node) -> String {
         Node::Text(text) => format!("the text `{}`", clipped(text)),
         Node::Time(text) => format!("the date {}", clipped(text)),
         other => other.kind().to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_as_the_server_reads_them() {
-        for (text, value) in [
-            ("30", 30_000.0),
-            ("1m30s", 90_000.0),
-            ("1d12h", 129_600_000.0),
-            ("-5s", -5_000.0),
-            ("1.5h", 5_400_000.0),
-            (".5s", 500.0),
-            ("0", 0.0),
-        ] {
-            assert_eq!(duration(text), Some(value), "{text}");
-        }
-        for text in ["1w", "10S", "1 s", "1:30", "01:30:00", "1e3s", "-5", "", "s", "1.2.3s", "999999999999h"] {
-            assert_eq!(duration(text), None, "{text}");
-        }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod records;
 pub(crate) mod rules;
 pub mod schema;
 pub mod shape;
+pub(crate) mod thresholds;
 
 pub(crate) use decode::Decoder;
 #[cfg(feature = "server")]
@@ -25,6 +26,7 @@ use rules::{RawCorrelation, RawRecommendation};
 use shape::Shape;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use thresholds::RawThresholds;
 use toml::de::DeTable;
 
 /// A record with the name that its path gives it.
@@ -44,6 +46,7 @@ pub(crate) struct Records {
     pub(crate) modifiers: Vec<Named<RawLayer>>,
     pub(crate) metrics: Vec<RawMetric>,
     pub(crate) telemetry: Option<RawTelemetry>,
+    pub(crate) thresholds: Option<RawThresholds>,
     pub(crate) variables: Vec<RawVariable>,
     pub(crate) platform: RawPlatform,
     pub(crate) prerequisites: Vec<Named<RawPrerequisite>>,
@@ -161,6 +164,7 @@ enum Decoded {
     Modifier(Box<RawLayer>),
     Metrics(Vec<RawMetric>),
     Telemetry(Box<RawTelemetry>),
+    Thresholds(Option<RawThresholds>),
     Variables(Vec<RawVariable>),
     Platform(Box<RawPlatform>),
     Prerequisite(Box<RawPrerequisite>),
@@ -185,6 +189,7 @@ impl Records {
             Decoded::Modifier(record) => named(stem, file, *record, &mut self.modifiers, diags),
             Decoded::Metrics(records) => self.metrics.extend(records),
             Decoded::Telemetry(record) => self.telemetry = Some(*record),
+            Decoded::Thresholds(record) => self.thresholds = record,
             Decoded::Variables(records) => self.variables.extend(records),
             Decoded::Platform(record) => self.platform = *record,
             Decoded::Prerequisite(record) => named(stem, file, *record, &mut self.prerequisites, diags),
@@ -235,6 +240,12 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
         ["registry", "telemetry.toml"] => wanted
             .settings
             .then(|| Decoded::Telemetry(Box::new(decode(file, text, d, &shape::TELEMETRY, records::telemetry)))),
+        ["registry", "thresholds.toml"] => {
+            let text = if wanted.cases { text } else { without_cases(text) };
+            Some(Decoded::Thresholds(decode(file, text, d, &thresholds::THRESHOLDS, |d, row| {
+                thresholds::thresholds(d, row, wanted.cases)
+            })))
+        }
         ["registry", "settings", _] => wanted
             .settings
             .then(|| Decoded::Settings(Box::new(decode(file, text, d, &shape::SETTINGS, records::settings)))),

@@ -132,7 +132,7 @@ pub(crate) struct RawRail {
 pub(crate) struct RawMetric {
     pub(crate) name: At<String>,
     pub(crate) section: String,
-    pub(crate) category: String,
+    pub(crate) category: At<String>,
     pub(crate) unit: String,
     pub(crate) better: String,
     pub(crate) summary: String,
@@ -504,7 +504,7 @@ pub(super) fn metrics(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawMetric> {
         .filter_map(|row| {
             let name = d.text(row, "name");
             let section = text(d.word(row, "section"));
-            let (category, unit) = (text(d.text(row, "category")), text(d.text(row, "unit")));
+            let (category, unit) = (d.text(row, "category"), text(d.text(row, "unit")));
             let (better, summary) = (text(d.word(row, "better")), text(d.text(row, "summary")));
             let (noise_floor, reads) = (d.number(row, "noise_floor"), text(d.word(row, "reads")));
             let (query, absent) = (d.text(row, "query"), text(d.text(row, "absent")));
@@ -513,7 +513,7 @@ pub(super) fn metrics(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawMetric> {
             Some(RawMetric {
                 name: name?,
                 section,
-                category,
+                category: category?,
                 unit,
                 better,
                 summary,

@@ -3,6 +3,7 @@
 
 use super::platform::{PLATFORM, PREREQUISITE};
 use super::rules::{CORRELATIONS, RECOMMENDATION};
+use super::thresholds::THRESHOLDS;
 use crate::model::behaviour::Section;
 use crate::model::{Channel, Class, Effect, Unit, ValueType};
 
@@ -114,6 +115,7 @@ pub const FILE_KINDS: &[FileKind] = &[
     FileKind { name: "modifier", aliases: &["modifiers"], path: "modifiers/*.toml", shape: &MODIFIER },
     FileKind { name: "metric", aliases: &["metrics"], path: "registry/metrics/*.toml", shape: &METRICS },
     FileKind { name: "telemetry", aliases: &[], path: "registry/telemetry.toml", shape: &TELEMETRY },
+    FileKind { name: "thresholds", aliases: &["threshold"], path: "registry/thresholds.toml", shape: &THRESHOLDS },
     FileKind { name: "variables", aliases: &[], path: "registry/variables.toml", shape: &VARIABLES },
     FileKind { name: "platform", aliases: &[], path: "registry/platform.toml", shape: &PLATFORM },
     FileKind {
@@ -335,7 +337,7 @@ pub static METRIC: Shape = Shape {
             "Its name in behaviour profiles: lower-case words joined by `_`; `name.service` where each service has its own.",
         ),
         must("section", Kind::Word(&Section::NAMES), "The category of a behaviour profile's telemetry that has it."),
-        must("category", Kind::Text, "Which thresholds judge it."),
+        must("category", Kind::Text, "Which threshold judges it: a category of `registry/thresholds.toml`."),
         must("unit", Kind::Text, "What it counts."),
         must("better", Kind::Word(&["higher", "lower", "neither"]), "Which direction is an improvement."),
         must("summary", Kind::Text, "What it shows."),
@@ -344,7 +346,11 @@ pub static METRIC: Shape = Shape {
         must("query", Kind::Text, "PromQL with the placeholders of `registry/telemetry.toml`; one series at most."),
         must("absent", Kind::Text, "What it means when the query finds nothing."),
         may("needs", Kind::Key, "The switch without which it does not apply."),
-        may("mirror_of", Kind::Text, "The metric that this one is the complement of; only that one is judged."),
+        may(
+            "mirror_of",
+            Kind::Text,
+            "The metric that this one is the complement of; judged where that one does not deviate.",
+        ),
         may("source", Kind::Text, "Where it is defined."),
     ],
 };

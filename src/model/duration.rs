@@ -46,6 +46,44 @@ pub fn format_duration(milliseconds: i64) -> String {
     text
 }
 
+/// A duration as the Temporal server reads one of its dynamic configuration, in milliseconds: Go's units and `d`; text of
+/// digits alone is seconds. None of what it does not take.
+#[must_use]
+pub fn server_milliseconds(text: &str) -> Option<f64> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse::<f64>().ok().map(|seconds| seconds * 1_000.0);
+    }
+    let (sign, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Some(0.0);
+    }
+    let mut total = 0.0;
+    let mut any = false;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..end].parse().ok()?;
+        let unit = rest[end..].find(|c: char| c.is_ascii_digit() || c == '.').map_or(rest.len(), |next| end + next);
+        let size = match &rest[end..unit] {
+            "ns" => 1e-6,
+            "us" | "µs" | "μs" => 1e-3,
+            "ms" => 1.0,
+            "s" => 1e3,
+            "m" => 6e4,
+            "h" => 3.6e6,
+            "d" => 8.64e7,
+            _ => return None,
+        };
+        total += number * size;
+        any = true;
+        rest = &rest[unit..];
+    }
+    // 292 years.
+    (any && total < 9.2e15).then_some(sign * total)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +109,23 @@ mod tests {
             assert_eq!(parse_duration(text), Ok(milliseconds));
         }
         assert_eq!(parse_duration(&format_duration(i64::MIN / 1_000_000)), Ok(i64::MIN / 1_000_000));
+    }
+
+    #[test]
+    fn durations_as_the_server_reads_them() {
+        for (text, value) in [
+            ("30", 30_000.0),
+            ("1m30s", 90_000.0),
+            ("1d12h", 129_600_000.0),
+            ("-5s", -5_000.0),
+            ("1.5h", 5_400_000.0),
+            (".5s", 500.0),
+            ("0", 0.0),
+        ] {
+            assert_eq!(server_milliseconds(text), Some(value), "{text}");
+        }
+        for text in ["1w", "10S", "1 s", "1:30", "01:30:00", "1e3s", "-5", "", "s", "1.2.3s", "999999999999h"] {
+            assert_eq!(server_milliseconds(text), None, "{text}");
+        }
     }
 }

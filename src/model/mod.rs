@@ -17,7 +17,7 @@ mod vocabulary;
 pub use crate::diag::Severity;
 pub use described::{DescribedParameter, PresetDescription};
 pub use digest::Digest;
-pub use duration::{LONGEST_DURATION, format_duration, parse_duration};
+pub use duration::{LONGEST_DURATION, format_duration, parse_duration, server_milliseconds};
 pub use explanation::{
     Basis, Before, Bounds, ConditionPart, Counts, Derivation, Difference, ExternalName, Fact, Follower, KeyExplanation,
     LockedParam, Operand, Origin, OverrideDetail, PresetExplanation, ProfileExplanation, Replaced, Standing, Versions,

@@ -33,6 +33,7 @@ macro_rules! words {
         }
     };
 }
+pub(in crate::model) use words;
 
 words! {
     /// Who decides a parameter: the adopter (`slo`, `topology`) or the compiler (`safety`, `tuning`).

@@ -74,11 +74,11 @@ fn profile(number: u8, sets: &[&str], observed: &[(&str, Option<f64>)]) -> Behav
     }
 }
 
-fn healthy() -> BehaviourProfile {
+pub(crate) fn healthy() -> BehaviourProfile {
     profile(1, &[], &[])
 }
 
-fn smaller_pool() -> BehaviourProfile {
+pub(crate) fn smaller_pool() -> BehaviourProfile {
     profile(
         2,
         &["persistence.maxConns=20"],
@@ -99,7 +99,7 @@ fn more_partitions() -> BehaviourProfile {
 }
 
 /// A folder with these profiles, by the names of their files.
-fn folder(profiles: &[(&str, &BehaviourProfile)]) -> Place {
+pub(crate) fn folder(profiles: &[(&str, &BehaviourProfile)]) -> Place {
     let place = Place::new();
     for (name, profile) in profiles {
         place.put(name, serde_json::to_vec(profile).expect("a profile is JSON"));

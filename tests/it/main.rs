@@ -10,6 +10,8 @@ mod cli_diff;
 mod cli_errors;
 mod cli_explain;
 mod cli_graph;
+#[cfg(feature = "server")]
+mod cli_judge;
 mod cli_lint;
 mod cli_migrate;
 #[cfg(feature = "server")]

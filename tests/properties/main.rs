@@ -26,8 +26,11 @@ mod p14_telemetry_complete;
 mod p15_listing_exact;
 #[cfg(feature = "server")]
 mod p16_retrieval_identity;
+mod p17_comparison;
 mod p18_behaviour_round_trip;
+mod p19_drift;
 mod p20_correlation;
+mod p21_conformance;
 mod p22_explain_key;
 mod p23_explain_preset;
 mod p24_explain_profile;

@@ -9,6 +9,7 @@ mod platform;
 mod rails;
 mod rules;
 mod telemetry;
+mod thresholds;
 
 use super::scope::Slots;
 use super::{Broken, Catalog, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
@@ -61,6 +62,7 @@ impl Linker<'_> {
         let groups = self.parameters(raw_groups);
         let presets = self.presets(std::mem::take(&mut records.presets));
         let modifiers = self.modifiers(std::mem::take(&mut records.modifiers));
+        let thresholds = self.thresholds(records.thresholds.take(), &records.metrics);
         let metrics = self.metrics(std::mem::take(&mut records.metrics));
         let telemetry = self.telemetry(records.telemetry.take(), &metrics);
         let presets = self.expects(presets, &metrics);
@@ -119,6 +121,7 @@ impl Linker<'_> {
             rails,
             metrics,
             telemetry,
+            thresholds,
             variables,
             settings,
             correlations,

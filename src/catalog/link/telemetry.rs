@@ -44,7 +44,7 @@ impl Linker<'_> {
             name: raw.name.value,
             // An unknown one was told where it was read.
             section: Section::named(&raw.section).unwrap_or(Section::Throughput),
-            category: raw.category,
+            category: raw.category.value,
             unit: raw.unit,
             better: raw.better,
             summary: raw.summary,

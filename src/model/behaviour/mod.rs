@@ -6,6 +6,7 @@ mod advice;
 mod comparison;
 mod config;
 mod identity;
+mod judgement;
 mod profile;
 mod telemetry;
 
@@ -14,12 +15,17 @@ pub use advice::{
     Recommended, Unjudged, Withheld,
 };
 pub use comparison::{
-    CompareRequest, ConfigDiff, DiffSeverity, Direction, ProfileComparison, TelemetryDiff, VersionDiff,
+    CompareRequest, ConfigChange, ConfigDiff, ConfigOrigin, DiffSeverity, Direction, Moved, NoVerdict,
+    ProfileComparison, TelemetryDiff, UnknownConfig, VersionDiff, change_size,
 };
 pub use config::{
     ConfigSnapshot, DSQLPluginSnapshot, DynamicConfigEntry, EnvVarEntry, REDACTED, WorkerOptionsSnapshot,
 };
 pub use identity::{InvalidProfileId, InvalidTimestamp, LONGEST_WINDOW, ProfileId, Timestamp, Window, WindowFault};
+pub use judgement::{
+    BoundsBasis, Conformance, ConformanceLabel, ConformanceReport, DriftLabel, DriftReport, MetricConformance,
+    MetricGap,
+};
 pub use profile::{BehaviourProfile, CreateProfileRequest, LONGEST_NAME, ProfileFault, ProfileMetadata};
 pub use telemetry::{
     Collection, Gap, GapState, Incomplete, MetricAggregate, MetricGroup, NotFinite, Section, ServiceMetrics,
