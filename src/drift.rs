@@ -3,7 +3,7 @@
 //! Shown at work by the property P19.
 
 use crate::catalog::Catalog;
-use crate::compare::{Thresholds, telemetry_diffs, telemetry_warnings};
+use crate::compare::{Thresholds, subject_warnings, telemetry_diffs, telemetry_warnings};
 use crate::model::behaviour::{
     BehaviourProfile, DriftLabel, DriftReport, Gap, MetricAggregate, MetricGap, NoVerdict, ProfileId, TelemetrySummary,
     Timestamp,
@@ -14,6 +14,10 @@ use crate::model::behaviour::{
 pub struct Current<'a> {
     /// The profile; none where the telemetry is of none.
     pub profile_id: Option<ProfileId>,
+    /// The cluster that it is of.
+    pub cluster_id: &'a str,
+    /// The namespace; none for the whole cluster.
+    pub namespace: Option<&'a str>,
     /// Where its window starts.
     pub time_window_start: Timestamp,
     /// Where its window ends.
@@ -26,6 +30,8 @@ impl<'a> From<&'a BehaviourProfile> for Current<'a> {
     fn from(profile: &'a BehaviourProfile) -> Self {
         Current {
             profile_id: Some(profile.id),
+            cluster_id: &profile.cluster_id,
+            namespace: profile.namespace.as_deref(),
             time_window_start: profile.time_window_start,
             time_window_end: profile.time_window_end,
             telemetry: &profile.telemetry,
@@ -65,6 +71,11 @@ pub fn drift(
         (0, _) => DriftLabel::Steady,
         _ => DriftLabel::Drifted,
     };
+    let mut warnings = subject_warnings([
+        ("clusters", Some(baseline.cluster_id.as_str()), Some(current.cluster_id)),
+        ("namespaces", baseline.namespace.as_deref(), current.namespace),
+    ]);
+    warnings.extend(telemetry_warnings(&baseline.telemetry, current.telemetry));
     DriftReport {
         label,
         cluster_id: baseline.cluster_id.clone(),
@@ -76,6 +87,6 @@ pub fn drift(
         deviations,
         judged,
         gaps,
-        warnings: telemetry_warnings(&baseline.telemetry, current.telemetry),
+        warnings,
     }
 }

@@ -73,17 +73,11 @@ fn version_diffs(a: &BehaviourProfile, b: &BehaviourProfile) -> Vec<VersionDiff>
 
 /// What makes two profiles less alike than they look.
 fn warnings(a: &BehaviourProfile, b: &BehaviourProfile) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let whole = |name: &Option<String>| name.clone().unwrap_or_else(|| "all".to_owned());
-    for (what, old, new) in [
-        ("clusters", a.cluster_id.clone(), b.cluster_id.clone()),
-        ("namespaces", whole(&a.namespace), whole(&b.namespace)),
-        ("task queues", whole(&a.task_queue), whole(&b.task_queue)),
-    ] {
-        if old != new {
-            warnings.push(format!("the profiles are of different {what}: `{old}` and `{new}`"));
-        }
-    }
+    let mut warnings = subject_warnings([
+        ("clusters", Some(a.cluster_id.as_str()), Some(b.cluster_id.as_str())),
+        ("namespaces", a.namespace.as_deref(), b.namespace.as_deref()),
+        ("task queues", a.task_queue.as_deref(), b.task_queue.as_deref()),
+    ]);
     warnings.extend(telemetry_warnings(&a.telemetry, &b.telemetry));
     for (what, old, new) in [
         ("dynamic configuration", a.config_snapshot.dynamic_config.len(), b.config_snapshot.dynamic_config.len()),
@@ -95,6 +89,18 @@ fn warnings(a: &BehaviourProfile, b: &BehaviourProfile) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// What two profiles are of that is not the same: what it is called, the older one's and the newer one's; none is all of them.
+#[must_use]
+pub fn subject_warnings<'n>(
+    subjects: impl IntoIterator<Item = (&'static str, Option<&'n str>, Option<&'n str>)>,
+) -> Vec<String> {
+    let differing = subjects.into_iter().filter(|(_, old, new)| old != new);
+    let shown = |name: Option<&str>| name.unwrap_or("all").to_owned();
+    differing
+        .map(|(what, old, new)| format!("the profiles are of different {what}: `{}` and `{}`", shown(old), shown(new)))
+        .collect()
 }
 
 /// What makes two summaries of telemetry less alike than they look: how they were asked for, and what they lack.

@@ -4,7 +4,7 @@ use crate::cli::{Place, Ran};
 use crate::cli_recommend::{folder, healthy, smaller_pool};
 use crate::support::snapshots;
 use serde_json::json;
-use tdsql::model::behaviour::{GapState, MetricAggregate, Section, Statistics};
+use tdsql::model::behaviour::{BehaviourProfile, GapState, MetricAggregate, Section, Statistics};
 use tdsql::store::{Location, Store};
 
 fn place() -> Place {
@@ -35,6 +35,10 @@ fn a_comparison_tells_what_changed_and_what_got_worse() {
 fn drift_is_told_and_ends_with_1() {
     let place = place();
     shows("drift", &place.run(&["drift", "after.json", "--baseline", "before.json"]).ends(1));
+    let other = BehaviourProfile { cluster_id: "staging".to_owned(), ..smaller_pool() };
+    let other = folder(&[("before.json", &healthy()), ("other.json", &other)]);
+    let told = other.run(&["drift", "other.json", "--baseline", "before.json", "--format", "json"]).ends(1).json();
+    assert_eq!(told["warnings"], json!(["the profiles are of different clusters: `prod` and `staging`"]));
     let steady = folder(&[("before.json", &healthy()), ("same.json", &healthy())]);
     shows("steady", &steady.run(&["drift", "same.json", "--baseline", "before.json"]).ends(0));
 }

@@ -46,6 +46,8 @@ fn p19_drift() {
         let telemetry = side(|movement| movement.1);
         let current = Current {
             profile_id: None,
+            cluster_id: &baseline.cluster_id,
+            namespace: baseline.namespace.as_deref(),
             time_window_start: baseline.time_window_start,
             time_window_end: baseline.time_window_end,
             telemetry: &telemetry,
