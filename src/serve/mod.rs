@@ -1,7 +1,7 @@
 //! The HTTP service: behaviour profiles, and what the compiler can be asked.
 //!
-//! A list of routes ([`routes`]) is all that the router and the OpenAPI document are made of. Whatever is no success is a
-//! problem document ([`problem`]). What every request passes is in [`edge`]; the clock, the log and the end come in from
+//! A list of routes (`routes`) is all that the router and the OpenAPI document are made of. Whatever is no success is a
+//! problem document (`problem`). What every request passes is in `edge`; the clock, the log and the end come in from
 //! outside. Shown at work by `tests/serve/` and `conformance/service/`.
 
 mod compiler;
