@@ -5,6 +5,8 @@
 mod args;
 mod catalog_commands;
 mod compile;
+#[cfg(feature = "server")]
+mod creation;
 mod diff;
 mod doc;
 mod explain;
@@ -21,8 +23,12 @@ mod recommend;
 #[cfg(feature = "server")]
 mod serve;
 mod session;
+#[cfg(feature = "server")]
+mod settings;
 mod subject;
 mod sweep;
+#[cfg(feature = "server")]
+mod telemetry;
 mod teller;
 mod terminal;
 

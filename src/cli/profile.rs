@@ -22,6 +22,8 @@ const PLACE: &str = "Store";
 /// What is done with behaviour profiles.
 #[derive(Debug, Subcommand)]
 pub(super) enum Profile {
+    /// Make a profile of a window of a running cluster, and keep it.
+    Create(Box<super::creation::Create>),
     /// List the profiles that match, newest first.
     List(List),
     /// Show a profile.
@@ -129,6 +131,7 @@ impl Profile {
     /// What is printed.
     pub(super) fn format(&self) -> ListFormat {
         match self {
+            Profile::Create(options) => options.format,
             Profile::List(options) => options.format,
             Profile::Compare(options) => options.format,
             Profile::Show(options) | Profile::Baseline(options) | Profile::Delete(options) => options.format,
@@ -138,6 +141,7 @@ impl Profile {
 
     fn place(&self) -> &Place {
         match self {
+            Profile::Create(options) => &options.place,
             Profile::List(options) => &options.place,
             Profile::Compare(options) => &options.place,
             Profile::Show(options) | Profile::Baseline(options) | Profile::Delete(options) => &options.place,
@@ -181,9 +185,11 @@ impl Place {
 }
 
 pub(super) fn run(session: &mut Session, what: &Profile) -> Outcome {
-    if let Profile::Compare(options) = what {
+    match what {
+        Profile::Create(options) => return super::creation::run(session, options),
         // It may be about files alone, and opens the store only where it is not.
-        return super::judge::compare(session, options);
+        Profile::Compare(options) => return super::judge::compare(session, options),
+        _ => {}
     }
     let location = what.place().location()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -192,7 +198,7 @@ pub(super) fn run(session: &mut Session, what: &Profile) -> Outcome {
     runtime.block_on(async {
         let store = Store::open(&location).await.map_err(failed)?;
         match what {
-            Profile::Compare(_) => unreachable!("a comparison was answered before the store was opened"),
+            Profile::Create(_) | Profile::Compare(_) => unreachable!("they were answered before the store was opened"),
             Profile::List(options) => list(session, &store, options).await,
             Profile::Show(options) => {
                 let profile = store.get(id(options)?).await.map_err(failed)?;
@@ -265,7 +271,7 @@ pub(super) fn failed(error: StoreError) -> Failure {
     Failure::Refused(Box::leak(Box::new(SourceMap::new())), Diagnostics::from(diagnostic))
 }
 
-fn counted(number: u64, what: &str) -> String {
+pub(super) fn counted(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
@@ -300,7 +306,7 @@ async fn list(session: &Session, store: &Store, options: &List) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn listed(profile: &ProfileMetadata, width: usize) -> String {
+pub(super) fn listed(profile: &ProfileMetadata, width: usize) -> String {
     let baseline = if profile.is_baseline { ", the baseline" } else { "" };
     let label = profile.label.as_deref().map(|label| format!(", label `{label}`")).unwrap_or_default();
     let what = format!("{}{label}{baseline}", scope(&profile.cluster_id, profile.namespace.as_deref()));

@@ -2,24 +2,19 @@
 
 use super::profile::{Place, failed};
 use super::session::{Failure, Session};
-use super::{Exit, Outcome};
+use super::{Exit, Outcome, settings};
 use crate::catalog::Catalog;
-use crate::diag::{Diagnostic, Diagnostics, SourceMap};
 use crate::loader::Depth;
-use crate::prometheus::{self, Prometheus};
-use crate::serve::{Outside, Parts, Settings, Source, Telemetry};
+use crate::serve::{Parts, Settings};
 use crate::store::{DocumentsAt, Location, Store};
 use clap::Args;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 use tokio::net::TcpListener;
 
 /// Where to listen when nothing says it.
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8484);
-
-/// The largest file of settings, and of a secret, in bytes.
-const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
@@ -38,25 +33,12 @@ pub(super) struct Serve {
 }
 
 pub(super) fn run(session: &mut Session, options: &Serve) -> Outcome {
-    let settings = match &options.config {
-        Some(path) => settings(session, path)?,
+    let mut settings = match &options.config {
+        Some(path) => settings::settings(session, path)?,
         None => Settings::default(),
     };
-    let location = match settings.store {
-        Some(location) if options.place.is_unsaid() => location,
-        _ => options.place.location()?,
-    };
-    let source = match options.prometheus.as_deref().filter(|url| !url.is_empty()) {
-        Some(url) => prometheus::Settings::at(url)
-            .map(|settings| Some(Source { settings, exporter: None, scrape_interval: None }))
-            .map_err(|fault| Failure::Outside(format!("--prometheus: {fault}")))?,
-        None => settings.source,
-    };
-    let source = source.map(|Source { settings, exporter, scrape_interval }| {
-        let source = Prometheus::new(settings).map_err(|fault| Failure::Outside(fault.to_string()))?;
-        Ok::<_, Failure>(Telemetry { source, exporter, scrape_interval })
-    });
-    let source = source.transpose()?;
+    let location = super::telemetry::store(&options.place, &mut settings)?;
+    let source = settings::telemetry(options.prometheus.as_deref(), settings.source)?;
     let listen = options.listen.or(settings.listen).unwrap_or(USUAL);
     let catalog: &'static Catalog = session.catalog_at(Depth::Judgement)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -106,36 +88,6 @@ fn shown(location: &Location) -> String {
     match &location.documents {
         DocumentsAt::Directory(dir) if location.index == Location::directory(dir).index => dir.display().to_string(),
         documents => format!("{} with documents in {documents}", location.index),
-    }
-}
-
-/// What the settings file says; every fault of it is told.
-fn settings(session: &Session, path: &Path) -> Result<Settings, Failure> {
-    let name = path.display().to_string();
-    let text = read(path).map_err(|fault| Failure::Outside(format!("cannot read `{name}`: {fault}")))?;
-    // A file that the settings name is looked for beside them.
-    let beside = path.parent().unwrap_or(Path::new("")).to_owned();
-    let outside =
-        Outside { file: &|file| read(&beside.join(file)), variable: &|variable| std::env::var(variable).ok() };
-    let (mut sources, mut diags) = (SourceMap::new(), Diagnostics::default());
-    let settings = Settings::read(&name, &text, &outside, &mut sources, &mut diags);
-    diags.sort();
-    let sources: &'static SourceMap = Box::leak(Box::new(sources));
-    if diags.iter().any(Diagnostic::is_error) {
-        return Err(Failure::Refused(sources, diags));
-    }
-    session.report(sources, diags.as_slice());
-    Ok(settings)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|fault| fault.to_string())?;
-    let read = std::io::Read::read_to_string(&mut std::io::Read::take(file, LARGEST_FILE + 1), &mut text);
-    match read {
-        Ok(bytes) if bytes as u64 > LARGEST_FILE => Err(format!("it has more than {LARGEST_FILE} bytes")),
-        Ok(_) => Ok(text),
-        Err(fault) => Err(fault.to_string()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Telemetry from sources: a scripted one for what goes wrong, a real Prometheus for what is right.
 
+mod cli;
 mod collect;
 mod create;
 mod real;

@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use tdsql::catalog::telemetry::{Reads, Selection, Terms};
 use tdsql::collect::{CollectError, Wanted, collect};
-use tdsql::model::behaviour::{GapState, MetricAggregate, Statistics, TelemetrySummary, Timestamp, Window};
+use tdsql::model::behaviour::{
+    BehaviourProfile, GapState, MetricAggregate, Statistics, TelemetrySummary, Timestamp, Window,
+};
 use tdsql::prometheus::{Prometheus, Settings};
 use tdsql::telemetry;
 
+use crate::cli::{json, make, tdsql};
 use crate::{CATALOG, wait};
 
 /// 2026-01-01T00:00:00Z; where blocks of a database begin.
@@ -226,6 +229,22 @@ fn known_answers_in_both_spellings() {
     assert!(matches!(&fault, CollectError::NotThere { known, .. } if known == &["plain"]), "{fault}");
 
     same_as_the_server(&source, &summaries[1]);
+    from_the_command_line(&server.address);
+}
+
+/// The program makes the same of it, and names what the source has where it was asked for something else.
+fn from_the_command_line(address: &str) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let of = ["--prometheus", address, "--namespace", "my-team.prod", "--task-queue", "orders"];
+    let made = json(&make(folder.path(), "plain", &of));
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("it is made: {made}"));
+    let shown = json(&tdsql(folder.path(), &["profile", "show", id, "--format", "json"]));
+    let profile: BehaviourProfile = serde_json::from_value(shown).expect("it is a profile");
+    check(&profile.telemetry);
+
+    let refused = make(folder.path(), "plian", &of);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(json(&refused)["errors"][0]["message"].as_str().is_some_and(|text| text.contains("`plain`")));
 }
 
 /// The statistics are those that the server itself takes over a subquery of the same steps.

@@ -74,6 +74,10 @@ impl Scripted {
         Scripted { address, asked, most_at_once }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         Settings::at(&self.address).expect("the address is one")
     }

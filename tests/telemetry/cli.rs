@@ -1,0 +1,152 @@
+//! `tdsql profile create`: the same profile as the service's, on the same store.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::collect::{found, is_instant};
+use crate::scripted::{Asked, Reply, Scripted, series};
+
+const PASSWORD: &str = "hunter2-of-the-source";
+
+/// Runs the program in a folder, where its store is too.
+pub(crate) fn tdsql(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tdsql"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("TDSQL_STORE", folder.join("store"))
+        .env("TDSQL_TEST_PASSWORD", PASSWORD)
+        .output()
+        .expect("the binary runs")
+}
+
+/// Makes a profile of an hour of 2026-01-01 of this cluster.
+pub(crate) fn make(folder: &Path, cluster: &str, arguments: &[&str]) -> Output {
+    let mut all = vec!["profile", "create", "--cluster", cluster, "--format", "json"];
+    all.extend(["--from", "2026-01-01T00:30:00Z", "--to", "2026-01-01T01:30:00Z"]);
+    all.extend(arguments);
+    tdsql(folder, &all)
+}
+
+#[track_caller]
+pub(crate) fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|fault| {
+        panic!("{fault}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    })
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it ends by itself")
+}
+
+fn answers(_: usize, asked: &Asked) -> Reply {
+    if is_instant(asked) { found("") } else { series(&["1", "3"]) }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder can be made")
+}
+
+#[test]
+fn a_profile_is_made_with_no_service_and_found_in_the_store() {
+    let (folder, scripted) = (folder(), Scripted::new(answers));
+    let address = scripted.address();
+    let named = ["--prometheus", address, "--namespace", "payments", "--task-queue", "orders", "--label", "nightly"];
+    let versions = ["--temporal-version", "1.29.0", "--plugin-version", "0.2.0", "--worker-code", "0123abc"];
+    let made = make(folder.path(), "prod", &[&named[..], &versions, &["--name", "before"]].concat());
+    assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
+    let metadata = json(&made);
+    assert_eq!((&metadata["name"], &metadata["label"]), (&"before".into(), &"nightly".into()));
+    assert_eq!(metadata["time_window_start"], "2026-01-01T00:30:00Z");
+
+    let listed = json(&tdsql(folder.path(), &["profile", "list", "--format", "json"]));
+    assert_eq!(listed, Value::Array(vec![metadata.clone()]));
+    let id = metadata["id"].as_str().expect("it has an id");
+    let shown = json(&tdsql(folder.path(), &["profile", "show", id, "--format", "json"]));
+    for (field, value) in [
+        ("temporal_server_version", "1.29.0"),
+        ("dsql_plugin_version", "0.2.0"),
+        ("worker_code_sha", "0123abc"),
+        ("task_queue", "orders"),
+    ] {
+        assert_eq!(shown[field], value, "{field}");
+    }
+    assert!(scripted.asked().iter().any(|asked| asked.body.contains("payments")), "it is asked for the namespace");
+}
+
+#[test]
+fn for_a_person_it_says_what_was_measured_and_takes_the_last_hour() {
+    let (folder, scripted) = (folder(), Scripted::new(answers));
+    let named = ["profile", "create", "--prometheus", scripted.address(), "--cluster", "prod"];
+    let made = tdsql(folder.path(), &named);
+    let text = String::from_utf8_lossy(&made.stdout).into_owned();
+    assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
+    let listed = json(&tdsql(folder.path(), &["profile", "list", "--format", "json"]));
+    let time = |field: &str| listed[0][field].as_str().expect("a time").parse().expect("it is one");
+    let (start, end, at): (tdsql::model::behaviour::Timestamp, _, _) =
+        (time("time_window_start"), time("time_window_end"), time("created_at"));
+    assert_eq!((end.as_micros() - start.as_micros(), end), (3_600_000_000, at));
+    assert_eq!(listed[0]["name"], format!("prod {start}"));
+    assert!(text.contains(&format!("tdsql profile show {}", listed[0]["id"].as_str().expect("an id"))), "{text}");
+    let all = crate::CATALOG.metrics.len();
+    assert!(text.contains(&format!("{all} of {all} metrics measured")), "{text}");
+}
+
+#[test]
+fn the_settings_of_the_service_say_how_to_be_let_in_and_where_to_keep_it() {
+    let (folder, scripted) = (folder(), Scripted::new(answers));
+    let settings = format!(
+        "[store]\nat = \"kept\"\n[prometheus]\nurl = \"{}\"\nuser = \"ada\"\npassword_env = \"TDSQL_TEST_PASSWORD\"\n\
+         header_env = {{ X-Scope-OrgID = \"TDSQL_TEST_PASSWORD\" }}\n",
+        scripted.address()
+    );
+    std::fs::write(folder.path().join("settings.toml"), settings).expect("it can be written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tdsql"));
+    command.args(["profile", "create", "--cluster", "prod", "--settings", "settings.toml", "--format", "json"]);
+    let made = command.current_dir(folder.path()).env_clear().env("TDSQL_TEST_PASSWORD", PASSWORD).output();
+    let made = made.expect("the binary runs");
+    assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
+    let listed = json(&tdsql(folder.path(), &["profile", "list", "--store", "kept", "--format", "json"]));
+    assert_eq!(listed[0]["id"], json(&made)["id"]);
+    for asked in scripted.asked() {
+        let head = asked.head.to_ascii_lowercase();
+        assert!(head.contains("authorization: basic ") && head.contains(&format!("x-scope-orgid: {PASSWORD}")));
+    }
+}
+
+#[test]
+fn what_cannot_be_made_is_told_apart_and_keeps_nothing() {
+    let folder = folder();
+    let refusing = Scripted::new(|_, _| {
+        let said = format!("no entry with {PASSWORD}");
+        Reply::Say("403 Forbidden", "", format!(r#"{{"status":"error","error":"{said}"}}"#))
+    });
+    let with_password = refusing.address().replace("http://", &format!("http://ada:{PASSWORD}@"));
+    // Wrong usage, a request that cannot stand, a source that is not there, refuses, or is no address.
+    let backwards = ["--from", "2026-01-01T02:00:00Z", "--to", "2026-01-01T01:00:00Z", "--label", "\u{7}"];
+    for (arguments, exit, errors) in [
+        (&["--from", "yesterday", "--prometheus", "http://127.0.0.1:9"][..], 2, 0),
+        (&["--worker-code", "HEAD", "--prometheus", "http://127.0.0.1:9"], 2, 0),
+        (&[&backwards[..], &["--prometheus", "http://127.0.0.1:9"]].concat(), 1, 2),
+        (&[], 1, 1),
+        (&["--prometheus", "http://127.0.0.1:9"], 4, 1),
+        (&["--prometheus", "ftp://127.0.0.1"], 4, 1),
+        (&["--settings", "none.toml"], 4, 1),
+        (&["--prometheus", &with_password], 4, 1),
+    ] {
+        let mut all = vec!["profile", "create", "--cluster", "prod", "--format", "json"];
+        all.extend(arguments);
+        let refused = tdsql(folder.path(), &all);
+        let [out, err] = [&refused.stdout, &refused.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        assert_eq!(code(&refused), exit, "{arguments:?}: {out}{err}");
+        assert!(!out.contains(PASSWORD) && !err.contains(PASSWORD), "{arguments:?}: {out}{err}");
+        if errors > 0 {
+            assert_eq!(json(&refused)["errors"].as_array().map(Vec::len), Some(errors), "{arguments:?}: {out}");
+        }
+    }
+    let listed = tdsql(folder.path(), &["profile", "list", "--format", "json"]);
+    assert_eq!(json(&listed), Value::Array(Vec::new()));
+}
