@@ -43,6 +43,7 @@
 //! assert_eq!(faults.len(), 2);
 //! ```
 
+pub mod assess;
 #[cfg(feature = "server")]
 mod aws;
 pub mod catalog;

@@ -119,6 +119,9 @@ pub(super) enum Command {
     /// Say what to do about the symptoms of a behaviour profile.
     #[cfg(feature = "server")]
     Recommend(Box<super::recommend::Recommend>),
+    /// Assess the health of a cluster: the state, why, and what to do.
+    #[cfg(feature = "server")]
+    Assess(Box<super::assess::Assess>),
     /// Hold a behaviour profile against a baseline.
     #[cfg(feature = "server")]
     Drift(Box<super::judge::Drift>),

@@ -2,8 +2,8 @@
 //! preset.
 
 use super::args::ListFormat;
+use super::held::{Meant, pair};
 use super::profile::Place;
-use super::recommend::pair;
 use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::Catalog;
@@ -69,7 +69,7 @@ pub(super) struct Conformance {
 
 /// What is set in the place of the catalog's thresholds.
 #[derive(Debug, Args)]
-struct Figures {
+pub(super) struct Figures {
     /// Count a change of this category of metrics from so many percent on; repeatable.
     #[arg(long = "threshold", value_name = "CATEGORY=PERCENT", value_parser = percentage)]
     thresholds: Vec<(String, f64)>,
@@ -82,7 +82,7 @@ fn percentage(text: &str) -> Result<(String, f64), String> {
 }
 
 impl Figures {
-    fn thresholds(&self, catalog: &'static Catalog) -> Result<Thresholds, Failure> {
+    pub(super) fn thresholds(&self, catalog: &'static Catalog) -> Result<Thresholds, Failure> {
         let set = self.thresholds.iter().map(|(name, percent)| (name.as_str(), *percent));
         Thresholds::with(catalog, set).map_err(|faults| {
             let mut diags = Diagnostics::default();
@@ -100,7 +100,7 @@ impl Figures {
 
 pub(super) fn compare(session: &mut Session, options: &Compare) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (newer, older, catalog) = pair(catalog, &options.newer, Some(&options.older), &options.place)?;
+    let (newer, older, catalog) = pair(catalog, Meant::Named(&options.newer), Some(&options.older), &options.place)?;
     let older = older.expect("a profile that is named is read, or the failure told");
     let thresholds = options.figures.thresholds(catalog)?;
     let comparison = crate::compare::compare(catalog, &older, &newer, &thresholds).map_err(|error| {
@@ -113,7 +113,8 @@ pub(super) fn compare(session: &mut Session, options: &Compare) -> Outcome {
 
 pub(super) fn drift(session: &mut Session, options: &Drift) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (profile, baseline, catalog) = pair(catalog, &options.profile, options.baseline.as_deref(), &options.place)?;
+    let (profile, baseline, catalog) =
+        pair(catalog, Meant::Named(&options.profile), options.baseline.as_deref(), &options.place)?;
     let Some(baseline) = baseline else {
         let message = format!("there is no baseline to hold `{}` against", profile.id);
         return Err(refused(
@@ -130,7 +131,7 @@ pub(super) fn drift(session: &mut Session, options: &Drift) -> Outcome {
 
 pub(super) fn conformance(session: &mut Session, options: &Conformance) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (profile, _, catalog) = pair(catalog, &options.profile, None, &options.place)?;
+    let (profile, _, catalog) = pair(catalog, Meant::Named(&options.profile), None, &options.place)?;
     let report = crate::conformance::conformance(catalog, &profile, options.preset.as_deref())
         .map_err(|faults| Failure::Refused(&catalog.sources, faults))?;
     tell(session, catalog, "judge/conformance.txt.j2", &report, options.format)?;
@@ -144,7 +145,7 @@ fn refused(catalog: &'static Catalog, message: &str, help: &str) -> Failure {
 }
 
 /// Prints what was concluded: as JSON, or through a template below `templates/`.
-fn tell(
+pub(super) fn tell(
     session: &mut Session,
     catalog: &'static Catalog,
     template: &str,

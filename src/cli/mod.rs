@@ -3,6 +3,8 @@
 //! Shown at work by `tests/it/cli.rs`.
 
 mod args;
+#[cfg(feature = "server")]
+mod assess;
 mod catalog_commands;
 mod compile;
 #[cfg(feature = "server")]
@@ -11,6 +13,8 @@ mod diff;
 mod doc;
 mod explain;
 mod graph;
+#[cfg(feature = "server")]
+mod held;
 #[cfg(feature = "server")]
 mod judge;
 mod lint;
@@ -86,6 +90,8 @@ pub fn main() -> ExitCode {
         Command::Profile(what) => profile::run(&mut session, what),
         #[cfg(feature = "server")]
         Command::Recommend(options) => recommend::run(&mut session, options),
+        #[cfg(feature = "server")]
+        Command::Assess(options) => assess::run(&mut session, options),
         #[cfg(feature = "server")]
         Command::Drift(options) => judge::drift(&mut session, options),
         #[cfg(feature = "server")]

@@ -268,6 +268,11 @@ pub(super) fn failed(error: StoreError) -> Failure {
     if let Some(help) = error.help() {
         diagnostic = diagnostic.help(help);
     }
+    refused(diagnostic)
+}
+
+/// A refusal that has no place in any file.
+pub(super) fn refused(diagnostic: Diagnostic) -> Failure {
     Failure::Refused(Box::leak(Box::new(SourceMap::new())), Diagnostics::from(diagnostic))
 }
 
@@ -275,7 +280,7 @@ pub(super) fn counted(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-fn scope(cluster: &str, namespace: Option<&str>) -> String {
+pub(super) fn scope(cluster: &str, namespace: Option<&str>) -> String {
     match namespace {
         Some(namespace) => format!("cluster `{cluster}`, namespace `{namespace}`"),
         None => format!("cluster `{cluster}` as a whole"),

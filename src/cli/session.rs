@@ -87,6 +87,8 @@ impl Session {
             #[cfg(feature = "server")]
             Command::Recommend(options) => options.format == ListFormat::Json,
             #[cfg(feature = "server")]
+            Command::Assess(options) => options.format == ListFormat::Json,
+            #[cfg(feature = "server")]
             Command::Drift(options) => options.format == ListFormat::Json,
             #[cfg(feature = "server")]
             Command::Conformance(options) => options.format == ListFormat::Json,
@@ -105,7 +107,9 @@ impl Session {
             #[cfg(feature = "server")]
             Command::Profile(_) => "nothing was done",
             #[cfg(feature = "server")]
-            Command::Recommend(_) | Command::Drift(_) | Command::Conformance(_) => "nothing was judged",
+            Command::Recommend(_) | Command::Assess(_) | Command::Drift(_) | Command::Conformance(_) => {
+                "nothing was judged"
+            }
             #[cfg(feature = "server")]
             Command::Serve(_) => "nothing was served",
             _ => "nothing was compiled",

@@ -13,9 +13,11 @@ pub use telemetry::telemetry_diffs;
 pub use thresholds::{ThresholdFault, Thresholds, Verdict};
 
 use crate::catalog::Catalog;
+use crate::correlate::correlate;
 use crate::model::behaviour::{
     BehaviourProfile, Collection, ProfileComparison, ProfileId, TelemetrySummary, VersionDiff,
 };
+use crate::situation::Situation;
 
 /// Why there is no comparison.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,12 +42,20 @@ pub fn compare(
         return Err(CompareError::SameProfile(a.id));
     }
     let (config_diffs, config_unknown) = config_diffs(catalog, a, b);
+    let telemetry_diffs = telemetry_diffs(catalog, &a.telemetry, &b.telemetry, thresholds);
+    // Without a configuration that compiles, rules with a condition are told as not judged.
+    let mut situation = match config_diffs.as_slice() {
+        [] => None,
+        _ => Situation::new(catalog, Some(a), b, None).ok(),
+    };
+    let correlations = correlate(catalog, &config_diffs, &telemetry_diffs, situation.as_mut());
     Ok(ProfileComparison {
         profile_a_id: a.id,
         profile_b_id: b.id,
         config_diffs,
-        telemetry_diffs: telemetry_diffs(catalog, &a.telemetry, &b.telemetry, thresholds),
+        telemetry_diffs,
         version_diffs: version_diffs(a, b),
+        correlations,
         config_unknown,
         warnings: warnings(a, b),
     })

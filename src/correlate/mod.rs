@@ -10,9 +10,9 @@ pub use movement::movements;
 use crate::catalog::rules::{Correlation, Watched};
 use crate::catalog::{Catalog, ParamId};
 use crate::model::behaviour::{
-    ConfigDiff, Correlations, Explanation, Moving, ProfileComparison, QuietChange, Unjudged,
+    ConfigDiff, Correlations, Explanation, Moved, Moving, QuietChange, TelemetryDiff, Unjudged,
 };
-use crate::model::{Channel, Scalar, Turn, parse_duration};
+use crate::model::{Scalar, Turn, parse_duration};
 use crate::situation::Situation;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -34,16 +34,17 @@ pub struct Changed {
     pub set: bool,
 }
 
-/// What explains what in a comparison. Without a situation, whose configuration is not known, rules with a condition cannot be
-/// judged.
+/// What explains what of two profiles, by what a comparison says of both halves. Without a situation, whose configuration is
+/// not known, rules with a condition cannot be judged.
 #[must_use]
 pub fn correlate(
     catalog: &Catalog,
-    comparison: &ProfileComparison,
+    config: &[ConfigDiff],
+    telemetry: &[TelemetryDiff],
     situation: Option<&mut Situation<'_, '_>>,
 ) -> Correlations {
-    let changes = changes(catalog, &comparison.config_diffs, situation.as_deref());
-    tie(catalog, &changes, &movements(catalog, &comparison.telemetry_diffs), situation)
+    let changes = changes(catalog, config, situation.as_deref());
+    tie(catalog, &changes, &movements(telemetry), situation)
 }
 
 /// Ties changes to movements.
@@ -168,54 +169,47 @@ fn followed(
 
 /// What changed, each value once, whatever parts of the configuration have it.
 fn changes(catalog: &Catalog, diffs: &[ConfigDiff], situation: Option<&Situation<'_, '_>>) -> Vec<Changed> {
-    let mut changes: Vec<Changed> = Vec::new();
-    for diff in diffs {
-        let id = named(catalog, &diff.key);
-        let what = id.map_or_else(|| Watched::Setting(diff.key.clone()), Watched::Parameter);
-        if changes.iter().any(|known| known.what == what) {
-            continue;
+    let mut known = BTreeSet::new();
+    diffs
+        .iter()
+        .filter(|diff| known.insert((diff.parameter.as_deref().unwrap_or(&diff.key), constrained(diff))))
+        .filter_map(|diff| changed(catalog, diff, situation))
+        .collect()
+}
+
+/// To what a value is constrained, as one text: another namespace is another value.
+fn constrained(diff: &ConfigDiff) -> String {
+    diff.constraints.iter().map(|(name, value)| format!("{name}={value},")).collect()
+}
+
+fn changed(catalog: &Catalog, diff: &ConfigDiff, situation: Option<&Situation<'_, '_>>) -> Option<Changed> {
+    let id = diff.parameter.as_deref().and_then(|key| catalog.find(key));
+    let mut change = Changed {
+        what: id.map_or_else(|| Watched::Setting(diff.key.clone()), Watched::Parameter),
+        key: diff.parameter.as_ref().unwrap_or(&diff.key).clone(),
+        old: diff.old_value.clone(),
+        new: diff.new_value.clone(),
+        turn: diff.moved.map(|moved| match moved {
+            Moved::Raised => Turn::Raised,
+            Moved::Lowered => Turn::Lowered,
+        }),
+        set: true,
+    };
+    let (Some(id), Some(situation)) = (id, situation) else { return Some(change) };
+    change.set = catalog.parameter(id).is_input() || situation.is_set(&change.key);
+    // What both ran with is typed and has no unit in its name.
+    if diff.constraints.is_empty()
+        && let Some(before) = situation.before(id)
+    {
+        let after = situation.compilation.resolution.value(id);
+        if before == after {
+            return None;
         }
-        let key = id.map_or_else(|| diff.key.clone(), |id| catalog.parameter(id).key.clone());
-        let set = match (id, situation) {
-            (Some(id), Some(situation)) => catalog.parameter(id).is_input() || situation.is_set(&key),
-            _ => true,
-        };
-        let (mut old, mut new) = (diff.old_value.clone(), diff.new_value.clone());
-        let mut turn = turn_of(&old, &new);
-        if let (Some(id), Some(situation)) = (id, situation) {
-            // What both ran with is typed and has no unit in its name.
-            let value_type = catalog.parameter(id).value_type;
-            let after = situation.compilation.resolution.value(id);
-            if let Some(before) = situation.before(id) {
-                turn = turn_of_values(before, after);
-                let shown = |value: &Scalar| serde_json::to_value(value_type.show(value)).unwrap_or_default();
-                (old, new) = (shown(before), shown(after));
-                if before == after {
-                    continue;
-                }
-            }
-        }
-        changes.push(Changed { what, key, old, new, turn, set });
+        let value_type = catalog.parameter(id).value_type;
+        let shown = |value: &Scalar| serde_json::to_value(value_type.show(value)).unwrap_or_default();
+        (change.old, change.new, change.turn) = (shown(before), shown(after), turn_of_values(before, after));
     }
-    changes
-}
-
-/// The parameter that has this key, or this name on any channel.
-fn named(catalog: &Catalog, key: &str) -> Option<ParamId> {
-    catalog.find(key).or_else(|| {
-        let on = |id: &ParamId, channel: Channel| catalog.parameter(*id).output(channel);
-        catalog.ids().find(|id| {
-            [Channel::EnvVars, Channel::WorkerOptions, Channel::DsqlPlugin]
-                .into_iter()
-                .any(|channel| on(id, channel) == Some(key))
-                || on(id, Channel::DynamicConfig).is_some_and(|name| name.eq_ignore_ascii_case(key))
-        })
-    })
-}
-
-fn turn_of(old: &Value, new: &Value) -> Option<Turn> {
-    let scalar = |value: &Value| serde_json::from_value::<Scalar>(value.clone()).ok();
-    turn_of_values(&scalar(old)?, &scalar(new)?)
+    Some(change)
 }
 
 /// Which way a value went.

@@ -23,7 +23,8 @@ impl Default for Page {
     }
 }
 
-/// Renders a template, named by its path below `templates/`, over a model and the page's `width`, `colored` and `next`.
+/// Renders a template, named by its path below `templates/`, over a model and the page's `width`, `colored` and `next`. It may
+/// take in what lies beside it.
 ///
 /// # Errors
 ///
@@ -35,7 +36,7 @@ pub fn text(catalog: &Catalog, template: &str, model: &impl Serialize, page: &Pa
                 .help("`tdsql init DIR` writes the shipped ones out"),
         )
     };
-    let words = catalog.template(template).ok_or_else(missing)?;
+    catalog.template(template).ok_or_else(missing)?;
     let fault = |fault: TemplateFault| Diagnostics::from(template_diagnostic(catalog, template, &fault));
     let mut model = serde_json::to_value(model).unwrap_or_default();
     if let Value::Object(fields) = &mut model {
@@ -45,7 +46,11 @@ pub fn text(catalog: &Catalog, template: &str, model: &impl Serialize, page: &Pa
         fields.insert("next".to_owned(), next.collect());
     }
     let mut templates = Templates::new();
-    templates.add(template, words).map_err(fault)?;
+    let folder = |path: &str| path.rfind('/').map_or(0, |end| end + 1);
+    let beside = catalog.templates().filter(|(path, _)| path[..folder(path)] == template[..folder(template)]);
+    for (path, _) in beside {
+        templates.add(path, catalog.template(path).unwrap_or_default()).map_err(fault)?;
+    }
     templates.render(template, &model).map_err(fault)
 }
 

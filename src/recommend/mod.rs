@@ -12,8 +12,8 @@ use crate::catalog::{Catalog, ParamId, Recommendation};
 use crate::compile::{Compilation, Given, Request, compile};
 use crate::diag::{Code, Diagnostics};
 use crate::model::behaviour::{
-    Action, Basis, BehaviourProfile, Evidence, GapState, GivenWay, MetricAggregate, Recommendations, Recommended,
-    Unjudged, Withheld,
+    Action, Basis, BehaviourProfile, Evidence, GapState, GivenWay, MetricAggregate, ProfileId, Recommendations,
+    Recommended, Unjudged, Withheld,
 };
 use crate::model::{ConfigProfile, Overrides, Scalar, Severity};
 use crate::situation::{Known, Situation};
@@ -30,10 +30,19 @@ pub fn recommend(
     profile: &BehaviourProfile,
     preset: Option<&str>,
 ) -> Result<Recommendations, Diagnostics> {
-    let mut situation = Situation::new(catalog, baseline, profile, preset)?;
+    recommend_in(&mut Situation::new(catalog, baseline, profile, preset)?, profile.id)
+}
+
+/// What a situation suggests to do, which is that of this profile.
+///
+/// # Errors
+///
+/// If the words of a rule cannot be rendered.
+pub fn recommend_in(situation: &mut Situation<'_, '_>, profile_id: ProfileId) -> Result<Recommendations, Diagnostics> {
+    let catalog = situation.compilation.catalog;
     let running = situation.compilation.profile();
     let mut told = Recommendations {
-        profile_id: profile.id,
+        profile_id,
         basis: Basis {
             preset: running.preset_name.clone(),
             modifier: running.modifier.clone(),
@@ -44,7 +53,7 @@ pub fn recommend(
         given_way: Vec::new(),
         unjudged: Vec::new(),
         together: None,
-        notes: std::mem::take(&mut situation.notes),
+        notes: situation.notes.clone(),
     };
     if situation.compilation.is_refused() {
         let rails: Vec<&str> = errors(&situation.compilation).collect();
@@ -54,7 +63,7 @@ pub fn recommend(
     rules.sort_by(|a, b| (b.priority, &a.name).cmp(&(a.priority, &b.name)));
     let mut leading: BTreeMap<&str, &str> = BTreeMap::new();
     for rule in rules {
-        match judge(rule, &mut situation) {
+        match judge(rule, situation) {
             Ok(false) => {}
             Err(reasons) => told.unjudged.push(Unjudged { rule: rule.name.clone(), reasons }),
             Ok(true) => {
@@ -65,11 +74,11 @@ pub fn recommend(
                     }
                     leading.insert(group, &rule.name);
                 }
-                follow(rule, &mut situation, &running, &mut told)?;
+                follow(rule, situation, &running, &mut told)?;
             }
         }
     }
-    told.together = together(&situation, &running, &told.recommendations);
+    told.together = together(situation, &running, &told.recommendations);
     let actions = told.recommendations.iter().filter(|recommended| recommended.action.is_some()).count();
     if actions > 1 && told.together.is_none() {
         told.notes.push("the suggestions do not compile together: take one, and look again".to_owned());

@@ -184,6 +184,26 @@ impl Store {
         self.index.list(filter, size, after).await
     }
 
+    /// The newest profile of a cluster and namespace; `None` is the cluster as a whole.
+    ///
+    /// # Errors
+    ///
+    /// If the index fails.
+    pub async fn newest(&self, cluster: &str, namespace: Option<&str>) -> Result<Option<ProfileMetadata>, StoreError> {
+        let filter =
+            Filter { cluster: Some(cluster.to_owned()), namespace: namespace.map(str::to_owned), ..Filter::default() };
+        let mut next = None;
+        loop {
+            let page = self.list(&filter, PageSize::default(), next.as_ref()).await?;
+            // A filter without a namespace takes every one.
+            let found = page.profiles.into_iter().find(|profile| profile.namespace.as_deref() == namespace);
+            next = page.next;
+            if found.is_some() || next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// Makes a profile the baseline of its cluster and namespace, in the place of the one before.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ pub(crate) fn smaller_pool() -> BehaviourProfile {
     )
 }
 
-fn more_partitions() -> BehaviourProfile {
+pub(crate) fn more_partitions() -> BehaviourProfile {
     profile(
         3,
         &["matching.numTaskqueueReadPartitions=16"],

@@ -6,6 +6,8 @@ mod architecture;
 mod catalog;
 mod cli;
 mod cli_adapters;
+#[cfg(feature = "server")]
+mod cli_assess;
 mod cli_diff;
 mod cli_errors;
 mod cli_explain;

@@ -1,6 +1,6 @@
 //! How two behaviour profiles differ: configuration, telemetry, versions.
 
-use super::{MetricAggregate, ProfileId, Section};
+use super::{Correlations, MetricAggregate, ProfileId, Section};
 use crate::model::Class;
 use crate::model::vocabulary::words;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub struct ProfileComparison {
     pub telemetry_diffs: Vec<TelemetryDiff>,
     /// Versions that differ.
     pub version_diffs: Vec<VersionDiff>,
+    /// Which change explains which movement, and which regressions nothing explains.
+    #[serde(default)]
+    pub correlations: Correlations,
     /// Configuration of which nobody can say whether it differs: secrets are not kept.
     #[serde(default)]
     pub config_unknown: Vec<UnknownConfig>,

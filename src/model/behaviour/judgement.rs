@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether what a cluster does now deviates from its baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct DriftReport {
     /// The verdict.
     pub label: DriftLabel,
@@ -53,6 +54,7 @@ words! {
 
 /// A metric that was not measured on both sides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct MetricGap {
     /// The metric.
     pub metric: String,
@@ -64,6 +66,7 @@ pub struct MetricGap {
 
 /// Whether a behaviour profile is what a preset promises.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConformanceReport {
     /// The profile.
     pub profile_id: ProfileId,
@@ -105,6 +108,7 @@ words! {
 
 /// One bounded metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct MetricConformance {
     /// The metric.
     pub metric: String,

@@ -3,6 +3,7 @@
 //! The field names are the contract of `docs/json.md`. Shown at work by the properties P13, P14 and P18.
 
 mod advice;
+mod assessment;
 mod comparison;
 mod config;
 mod identity;
@@ -14,6 +15,7 @@ pub use advice::{
     Action, Basis, Correlations, Evidence, Explanation, GivenWay, KnownFrom, Moving, QuietChange, Recommendations,
     Recommended, Unjudged, Withheld,
 };
+pub use assessment::{Assessment, Health};
 pub use comparison::{
     CompareRequest, ConfigChange, ConfigDiff, ConfigOrigin, DiffSeverity, Direction, Moved, NoVerdict,
     ProfileComparison, TelemetryDiff, UnknownConfig, VersionDiff, change_size,
