@@ -1,6 +1,7 @@
 //! What `tdsql check` does beyond linking: the rules' own cases, every combination of preset and modifier, every
 //! template.
 
+mod redaction;
 mod rules;
 
 use crate::catalog::{Case, Catalog, Rail};
@@ -20,6 +21,7 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
     rails::check_words(catalog, &mut diags);
     crate::recommend::check_words(catalog, &mut diags);
     templates(catalog, &mut diags);
+    redaction::cases(catalog, &mut diags);
     diags.extend(crate::reference::pages(catalog).err().into_iter().flatten());
     thresholds(catalog, &mut diags);
     let before = diags.len();

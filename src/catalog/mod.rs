@@ -6,6 +6,7 @@
 mod link;
 mod outside;
 mod platform;
+mod redaction;
 pub mod rules;
 mod scope;
 mod settings;
@@ -22,6 +23,7 @@ use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use platform::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Service};
+pub use redaction::{Redaction, RedactionCase, Tried};
 pub use settings::{Constraint, Prefix, ServerSettings, Setting, Takes};
 
 pub use rules::{Correlation, Recommendation};
@@ -416,6 +418,8 @@ pub struct Catalog {
     pub telemetry: Telemetry,
     /// When a change of a metric counts, and how much it matters.
     pub thresholds: Thresholds,
+    /// What is a secret; everything at the depth of a compile.
+    pub redaction: Redaction,
     /// Environment variables that are no parameters.
     pub variables: BTreeMap<String, Variable>,
     /// What is known of the server's dynamic configuration; empty unless linked with [`Depth::Settings`] or

@@ -124,6 +124,7 @@ codes! {
     RailCaseFailed "rail_case_failed" "A case of a guard rail has another outcome than it states.";
     RuleCaseFailed "rule_case_failed" "A case of a correlation or recommendation rule has another outcome than it states.";
     ThresholdCaseFailed "threshold_case_failed" "A case of the thresholds has another verdict than it states.";
+    RedactionCaseFailed "redaction_case_failed" "A case of the redaction rules has another outcome than it states.";
     MissingCase "missing_case" "A rule lacks a case that it must have.";
     LockedParameter "locked_parameter" "An override names a parameter that may not be overridden.";
     GuardRail "guard_rail" "The configuration breaks a guard rail.";

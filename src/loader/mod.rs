@@ -6,6 +6,7 @@ mod decode;
 mod files;
 pub(crate) mod platform;
 pub(crate) mod records;
+pub(crate) mod redaction;
 pub(crate) mod rules;
 pub mod schema;
 pub mod shape;
@@ -22,6 +23,7 @@ use platform::{RawPlatform, RawPrerequisite};
 use records::{
     RawAdapter, RawGroup, RawLayer, RawMetric, RawPreset, RawRail, RawRegistry, RawSettings, RawTelemetry, RawVariable,
 };
+use redaction::RawRedaction;
 use rules::{RawCorrelation, RawRecommendation};
 use shape::Shape;
 use std::collections::BTreeMap;
@@ -47,6 +49,7 @@ pub(crate) struct Records {
     pub(crate) metrics: Vec<RawMetric>,
     pub(crate) telemetry: Option<RawTelemetry>,
     pub(crate) thresholds: Option<RawThresholds>,
+    pub(crate) redaction: Option<RawRedaction>,
     pub(crate) variables: Vec<RawVariable>,
     pub(crate) platform: RawPlatform,
     pub(crate) prerequisites: Vec<Named<RawPrerequisite>>,
@@ -67,7 +70,8 @@ pub(crate) struct Records {
 pub enum Depth {
     /// What a compile needs.
     Compile,
-    /// Also the settings that servers register, for judging files that were not compiled here.
+    /// Also the settings that servers register, how telemetry is asked for and what is a secret: for files that were not
+    /// compiled here, and for behaviour profiles.
     Settings,
     /// Also the rules that judge behaviour profiles.
     Judgement,
@@ -80,7 +84,7 @@ pub enum Depth {
 pub(crate) struct Parts {
     /// The rails' own cases.
     pub(crate) cases: bool,
-    /// The settings that servers register, and how telemetry is asked for.
+    /// The settings that servers register, how telemetry is asked for, and what is a secret.
     pub(crate) settings: bool,
     /// The rules that judge behaviour profiles.
     pub(crate) rules: bool,
@@ -165,6 +169,7 @@ enum Decoded {
     Metrics(Vec<RawMetric>),
     Telemetry(Box<RawTelemetry>),
     Thresholds(Option<RawThresholds>),
+    Redaction(Box<RawRedaction>),
     Variables(Vec<RawVariable>),
     Platform(Box<RawPlatform>),
     Prerequisite(Box<RawPrerequisite>),
@@ -190,6 +195,7 @@ impl Records {
             Decoded::Metrics(records) => self.metrics.extend(records),
             Decoded::Telemetry(record) => self.telemetry = Some(*record),
             Decoded::Thresholds(record) => self.thresholds = record,
+            Decoded::Redaction(record) => self.redaction = Some(*record),
             Decoded::Variables(records) => self.variables.extend(records),
             Decoded::Platform(record) => self.platform = *record,
             Decoded::Prerequisite(record) => named(stem, file, *record, &mut self.prerequisites, diags),
@@ -246,6 +252,9 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
                 thresholds::thresholds(d, row, wanted.cases)
             })))
         }
+        ["registry", "redaction.toml"] => wanted
+            .settings
+            .then(|| Decoded::Redaction(Box::new(decode(file, text, d, &redaction::REDACTION, redaction::redaction)))),
         ["registry", "settings", _] => wanted
             .settings
             .then(|| Decoded::Settings(Box::new(decode(file, text, d, &shape::SETTINGS, records::settings)))),

@@ -2,6 +2,7 @@
 //! documents it.
 
 use super::platform::{PLATFORM, PREREQUISITE};
+use super::redaction::REDACTION;
 use super::rules::{CORRELATIONS, RECOMMENDATION};
 use super::thresholds::THRESHOLDS;
 use crate::model::behaviour::Section;
@@ -116,6 +117,7 @@ pub const FILE_KINDS: &[FileKind] = &[
     FileKind { name: "metric", aliases: &["metrics"], path: "registry/metrics/*.toml", shape: &METRICS },
     FileKind { name: "telemetry", aliases: &[], path: "registry/telemetry.toml", shape: &TELEMETRY },
     FileKind { name: "thresholds", aliases: &["threshold"], path: "registry/thresholds.toml", shape: &THRESHOLDS },
+    FileKind { name: "redaction", aliases: &[], path: "registry/redaction.toml", shape: &REDACTION },
     FileKind { name: "variables", aliases: &[], path: "registry/variables.toml", shape: &VARIABLES },
     FileKind { name: "platform", aliases: &[], path: "registry/platform.toml", shape: &PLATFORM },
     FileKind {

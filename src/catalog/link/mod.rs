@@ -7,6 +7,7 @@ mod metrics;
 mod parameters;
 mod platform;
 mod rails;
+mod redaction;
 mod rules;
 mod telemetry;
 mod thresholds;
@@ -65,6 +66,7 @@ impl Linker<'_> {
         let thresholds = self.thresholds(records.thresholds.take(), &records.metrics);
         let metrics = self.metrics(std::mem::take(&mut records.metrics));
         let telemetry = self.telemetry(records.telemetry.take(), &metrics);
+        let redaction = self.redaction(records.redaction.take());
         let presets = self.expects(presets, &metrics);
         let rails = self.rails(std::mem::take(&mut records.rails), &presets, &modifiers);
         let platform = self.platform(records);
@@ -122,6 +124,7 @@ impl Linker<'_> {
             metrics,
             telemetry,
             thresholds,
+            redaction,
             variables,
             settings,
             correlations,
