@@ -3,13 +3,14 @@
 //! What a metric is asked with is data; here is only the order of things: which spelling the source speaks, whether the
 //! names that were asked for exist there, then all metrics at once, with a bound. A query that fails hides no other.
 
-use crate::catalog::telemetry::{Exporter, Reads, Selection, Subject, Telemetry, Terms};
+use crate::catalog::telemetry::{Exporter, Probe, Reads, Selection, Subject, Telemetry, Terms};
 use crate::catalog::{Catalog, Metric};
-use crate::model::behaviour::{Collection, GapState, MetricAggregate, Statistics, TelemetrySummary, Window};
+use crate::model::behaviour::{Collection, GapState, MetricAggregate, Statistics, TelemetrySummary, Timestamp, Window};
 use crate::prometheus::{Answer, Labelled, Prometheus, SourceError};
 use crate::telemetry::{self, Plan, aggregate, plan};
 use futures_util::{StreamExt as _, stream};
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 /// The most names that a message lists.
 const LISTED: usize = 20;
@@ -25,6 +26,8 @@ pub struct Wanted {
     pub exporter: Option<String>,
     /// Seconds between two scrapes; the registry's where there is none.
     pub scrape_interval: Option<u32>,
+    /// When it is asked for: what the caller's clock says.
+    pub at: Timestamp,
 }
 
 /// Why there is no telemetry.
@@ -76,8 +79,9 @@ pub async fn collect(
     let window = telemetry::Window { start: seconds(wanted.window.start()), end: seconds(wanted.window.end()) };
     let ask = Asking { telemetry, source, window };
     let mut warnings = Vec::new();
+    warnings.extend(unsettled(telemetry, wanted));
     let exporter = ask.exporter(wanted.exporter.as_deref(), &mut warnings).await?;
-    ask.prove(exporter, &wanted.selection, &mut warnings).await?;
+    let selection = ask.prove(exporter, wanted.selection.clone(), &mut warnings).await?;
 
     let scrape = wanted.scrape_interval.unwrap_or(telemetry.window.scrape_interval).max(1);
     let plan_of = |reads| plan(&telemetry.window, window, scrape, reads);
@@ -91,12 +95,8 @@ pub async fn collect(
             }
             None => {
                 let plan = plan_of(metric.reads);
-                let terms = Terms {
-                    exporter,
-                    selection: &wanted.selection,
-                    rate_window: plan.rate_window,
-                    window: window.length(),
-                };
+                let terms =
+                    Terms { exporter, selection: &selection, rate_window: plan.rate_window, window: window.length() };
                 let query = telemetry.expand(&metric.query.value, terms);
                 queries.push((metric, plan, query));
             }
@@ -131,8 +131,17 @@ pub async fn collect(
     Ok(summary)
 }
 
-fn seconds(time: crate::model::behaviour::Timestamp) -> i64 {
+fn seconds(time: Timestamp) -> i64 {
     time.as_micros().div_euclid(1_000_000)
+}
+
+/// A remark where the window ends so late that its last samples may still be on their way.
+fn unsettled(telemetry: &Telemetry, wanted: &Wanted) -> Option<String> {
+    let (end, at, settle) = (wanted.window.end(), wanted.at, telemetry.window.settle);
+    let settled = at.before(Duration::from_secs(u64::from(settle)));
+    end.since(settled).map(|_| {
+        format!("the window ends at {end} and was read at {at}: samples may take {settle} s to arrive, so its end may be incomplete")
+    })
 }
 
 /// The fault of the source, where no query was answered and one failed for it.
@@ -170,6 +179,11 @@ fn measured(
         Some(statistics) => MetricAggregate::Measured(statistics),
         None => MetricAggregate::gap(GapState::Absent, metric.absent.clone()),
     }
+}
+
+/// Whether a probe has found something.
+fn is_there(answer: &[Labelled]) -> bool {
+    answer.iter().any(|series| series.value > 0.0)
 }
 
 struct Asking<'a> {
@@ -223,35 +237,53 @@ impl<'a> Asking<'a> {
         })
     }
 
-    /// Proves that the names that are asked for exist at the source.
+    /// Proves that the names that are asked for exist at the source; what is looked for by then.
     async fn prove(
         &self,
         exporter: &Exporter,
-        selection: &Selection,
+        mut selection: Selection,
         warnings: &mut Vec<String>,
-    ) -> Result<(), CollectError> {
-        let asked: Vec<_> =
-            self.telemetry.probes.iter().filter_map(|probe| Some((probe, selection.of(probe.of)?))).collect();
-        let expand = |query: &str| self.expand(query, exporter, selection);
-        let answers = self.instants(asked.iter().map(|(probe, _)| expand(&probe.query)).collect()).await;
-        for ((probe, name), answer) in asked.into_iter().zip(answers) {
-            if answer?.iter().any(|series| series.value > 0.0) {
-                continue;
-            }
-            let there = self.source.instant(&expand(&probe.values), self.window.end).await?;
-            let mut known: Vec<String> = there.into_iter().flat_map(|series| series.labels.into_values()).collect();
-            known.sort();
-            known.dedup();
-            if known.is_empty() {
+    ) -> Result<Selection, CollectError> {
+        'selection: loop {
+            for probe in self.unfound(exporter, &selection).await? {
+                let name = selection.of(probe.of).unwrap_or_default().to_owned();
+                let values = self.expand(&probe.values, exporter, &selection);
+                let there = self.source.instant(&values, self.window.end).await?;
+                let mut known: Vec<String> = there.into_iter().flat_map(|series| series.labels.into_values()).collect();
+                known.sort();
+                known.dedup();
+                if !known.is_empty() {
+                    return Err(CollectError::NotThere { subject: probe.of, name, known });
+                }
+                // A source of one cluster need not say which: its series may have no such label at all.
+                let without = Selection { cluster: None, ..selection.clone() };
+                let plain = self.expand(&probe.query, exporter, &without);
+                if probe.of == Subject::Cluster && is_there(&self.source.instant(&plain, self.window.end).await?) {
+                    warnings.push(format!("no series of the source names a cluster: all are taken to be of `{name}`"));
+                    selection = without;
+                    continue 'selection;
+                }
                 warnings.push(format!(
                     "nothing at the source proves that the {} `{name}` exists: it has no series that would name it",
                     probe.of.words()
                 ));
-            } else {
-                return Err(CollectError::NotThere { subject: probe.of, name: name.to_owned(), known });
+            }
+            return Ok(selection);
+        }
+    }
+
+    /// The probes that find nothing of what is looked for.
+    async fn unfound(&self, exporter: &Exporter, selection: &Selection) -> Result<Vec<&'a Probe>, SourceError> {
+        let asked: Vec<_> = self.telemetry.probes.iter().filter(|probe| selection.of(probe.of).is_some()).collect();
+        let queries = asked.iter().map(|probe| self.expand(&probe.query, exporter, selection)).collect();
+        let answers = self.instants(queries).await;
+        let mut unfound = Vec::new();
+        for (probe, answer) in asked.into_iter().zip(answers) {
+            if !is_there(&answer?) {
+                unfound.push(probe);
             }
         }
-        Ok(())
+        Ok(unfound)
     }
 
     /// A query over the window as a whole.

@@ -121,6 +121,7 @@ pub async fn create(
         },
         exporter: creation.exporter,
         scrape_interval: creation.scrape_interval,
+        at: creation.at,
     };
     let telemetry = collect(catalog, source, &wanted, |key| snapshot::switch(catalog, &snapshot, key)).await?;
     let profile = BehaviourProfile {

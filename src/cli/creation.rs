@@ -51,9 +51,9 @@ fn sha(text: &str) -> Result<String, String> {
 }
 
 impl Create {
-    fn request(&self, now: Timestamp) -> CreateProfileRequest {
+    fn request(&self, now: Timestamp, settle: u32) -> CreateProfileRequest {
         let Window { cluster, namespace, task_queue, .. } = &self.window;
-        let (start, end) = self.window.ends(now);
+        let (start, end) = self.window.ends(now, settle);
         let usual = || {
             let of = namespace.as_ref().map(|namespace| format!("/{namespace}")).unwrap_or_default();
             format!("{cluster}{of} {start}")
@@ -77,7 +77,7 @@ pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
     let catalog = session.catalog_at(Depth::Settings)?;
     let at = now();
     let creation = Creation {
-        request: options.request(at),
+        request: options.request(at, catalog.telemetry.window.settle),
         snapshot: ConfigSnapshot::default(),
         temporal_server_version: options.temporal_version.clone(),
         dsql_plugin_version: options.plugin_version.clone(),

@@ -44,7 +44,7 @@ pub(super) struct Window {
     /// Where the window starts, as in 2026-01-31T12:00:00Z; an hour before its end where it is not said.
     #[arg(long, value_name = "TIME", help_heading = PLACE)]
     from: Option<Timestamp>,
-    /// Where it ends, at most 24 h later; now where it is not said.
+    /// Where it ends, at most 24 h later; where it is not said, just long enough ago for its last samples to be there.
     #[arg(long, value_name = "TIME", help_heading = PLACE)]
     to: Option<Timestamp>,
 }
@@ -66,9 +66,9 @@ impl Source {
 }
 
 impl Window {
-    /// Where the window starts and ends; `now` is what the clock says.
-    pub(super) fn ends(&self, now: Timestamp) -> (Timestamp, Timestamp) {
-        let end = self.to.unwrap_or(now);
+    /// Where the window starts and ends; `now` is what the clock says, `settle` how many seconds samples take to arrive.
+    pub(super) fn ends(&self, now: Timestamp, settle: u32) -> (Timestamp, Timestamp) {
+        let end = self.to.unwrap_or_else(|| now.before(Duration::from_secs(u64::from(settle))));
         (self.from.unwrap_or_else(|| end.before(USUAL_WINDOW)), end)
     }
 }

@@ -86,9 +86,12 @@ fn for_a_person_it_says_what_was_measured_and_takes_the_last_hour() {
     assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
     let listed = json(&tdsql(folder.path(), &["profile", "list", "--format", "json"]));
     let time = |field: &str| listed[0][field].as_str().expect("a time").parse().expect("it is one");
-    let (start, end, at): (tdsql::model::behaviour::Timestamp, _, _) =
-        (time("time_window_start"), time("time_window_end"), time("created_at"));
-    assert_eq!((end.as_micros() - start.as_micros(), end), (3_600_000_000, at));
+    let [start, end, at]: [tdsql::model::behaviour::Timestamp; 3] =
+        ["time_window_start", "time_window_end", "created_at"].map(time);
+    // Its last samples have had their time to arrive.
+    let settled = std::time::Duration::from_secs(crate::CATALOG.telemetry.window.settle.into());
+    assert_eq!((end.as_micros() - start.as_micros(), end), (3_600_000_000, at.before(settled)));
+    assert!(!String::from_utf8_lossy(&made.stderr).contains("incomplete"));
     assert_eq!(listed[0]["name"], format!("prod {start}"));
     assert!(text.contains(&format!("tdsql profile show {}", listed[0]["id"].as_str().expect("an id"))), "{text}");
     let all = crate::CATALOG.metrics.len();

@@ -18,6 +18,7 @@ fn wanted() -> Wanted {
         selection: Selection { cluster: Some("prod".to_owned()), ..Selection::default() },
         exporter: Some("tally".to_owned()),
         scrape_interval: None,
+        at: at("2026-01-01T02:00:00Z"),
     }
 }
 
@@ -107,6 +108,46 @@ fn a_name_that_the_source_does_not_know_is_refused_with_those_it_knows() {
     let scripted = Scripted::new(|_, asked| if is_instant(asked) { nothing() } else { series(&["1"]) });
     let summary = run(&scripted, &wanted(), "").expect("it cannot be disproved");
     assert_eq!(summary.collection.map(|collection| collection.warnings.len()), Some(1));
+}
+
+/// A source of one cluster need not label it; one of several must.
+#[test]
+fn a_source_that_names_no_cluster_is_that_of_the_one_that_is_meant() {
+    let selects = |asked: &Asked| asked.body.contains("cluster%3D%22prod%22");
+    let scripted = Scripted::new(move |_, asked| match asked {
+        asked if asked.body.contains("group%20by") => nothing(),
+        asked if selects(asked) => {
+            if is_instant(asked) {
+                nothing()
+            } else {
+                nothing_in_range()
+            }
+        }
+        asked if is_instant(asked) => found(""),
+        _ => series(&["1"]),
+    });
+    let summary = run(&scripted, &wanted(), "").expect("it is answered");
+    assert!(scripted.asked().iter().filter(|asked| !is_instant(asked)).all(|asked| !selects(asked)));
+    let open = summary.get("pool_open_count").and_then(MetricAggregate::statistics);
+    assert!(open.is_some(), "what the source has is measured");
+    let warnings = summary.collection.expect("it says how it was asked for").warnings;
+    assert_eq!(warnings, ["no series of the source names a cluster: all are taken to be of `prod`"]);
+}
+
+#[test]
+fn a_window_whose_last_samples_may_be_on_their_way_is_remarked() {
+    let scripted = Scripted::new(|_, asked| if is_instant(asked) { found("") } else { series(&["1"]) });
+    for (at, late) in [
+        ("2026-01-01T00:30:00Z", true),
+        ("2026-01-01T01:00:00Z", true),
+        ("2026-01-01T01:01:59Z", true),
+        ("2026-01-01T01:02:00Z", false),
+    ] {
+        let wanted = Wanted { at: at.parse().expect("it is a time"), ..wanted() };
+        let summary = run(&scripted, &wanted, "").expect("it is answered");
+        let warnings = summary.collection.expect("it says how it was asked for").warnings;
+        assert_eq!(warnings.iter().any(|warning| warning.contains("may be incomplete")), late, "{at}: {warnings:?}");
+    }
 }
 
 #[test]

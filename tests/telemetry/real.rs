@@ -166,6 +166,7 @@ fn wanted(cluster: &str, exporter: Option<&str>) -> Wanted {
         },
         exporter: exporter.map(str::to_owned),
         scrape_interval: None,
+        at: at(9000),
     }
 }
 
