@@ -281,14 +281,14 @@ impl Store {
         &self.index
     }
 
-    /// Whether both stores answer.
+    /// Whether both stores answer, and still belong together: what is gone answers too.
     ///
     /// # Errors
     ///
     /// The first failure.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.index.identity().await?;
-        self.documents.identity().await.map(drop)
+        let (here, there) = (self.index.identity().await?, self.documents.identity().await?);
+        if here.is_some() && here == there { Ok(()) } else { Err(StoreError::Foreign) }
     }
 }
 

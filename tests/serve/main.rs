@@ -2,7 +2,11 @@
 
 mod document;
 mod edges;
+#[expect(dead_code, reason = "the tests of the stores use the others")]
+#[path = "../store/parts.rs"]
+mod parts;
 mod problems;
 mod profiles;
 mod settings;
+mod shared;
 mod support;

@@ -64,18 +64,23 @@ impl Service {
 
     /// Likewise, in a folder that has something already.
     pub(crate) fn over(folder: TempDir, settings: &str, arguments: &[&str]) -> Self {
+        let store = folder.path().join("store").display().to_string();
+        Self::start(folder, settings, &[&["--store", &store], arguments].concat(), &[])
+    }
+
+    /// A service whose store is in its settings or its arguments, with these variables.
+    pub(crate) fn start(folder: TempDir, settings: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let file = folder.path().join("settings.toml");
         std::fs::write(&file, settings).expect("the settings can be written");
         let mut process = Command::new(env!("CARGO_BIN_EXE_tdsql"))
             .args(["--no-local", "serve", "--listen", "127.0.0.1:0"])
-            .arg("--store")
-            .arg(folder.path().join("store"))
             .arg("--config")
             .arg(&file)
             .args(arguments)
             .env("XDG_DATA_HOME", folder.path().join("none"))
             .env("TDSQL_TEST_TOKEN", TOKEN)
             .env("TDSQL_TEST_PASSWORD", PASSWORD)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

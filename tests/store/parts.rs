@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 pub(crate) const ACCESS_KEY: &str = "tdsql-test";
 pub(crate) const SECRET_KEY: &str = "a-secret-of-the-tests";
-const BUCKET: &str = "profiles";
+pub(crate) const BUCKET: &str = "profiles";
 
 /// Runs a future on threads of its own.
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
