@@ -51,6 +51,8 @@ pub mod chart;
 pub mod check;
 pub mod cli;
 #[cfg(feature = "server")]
+pub mod cluster;
+#[cfg(feature = "server")]
 pub mod collect;
 pub mod compare;
 pub mod compile;
@@ -88,3 +90,5 @@ pub mod store;
 pub mod svg;
 pub mod sweep;
 pub mod telemetry;
+#[cfg(feature = "server")]
+mod upstream;

@@ -2,6 +2,7 @@
 
 use super::SourceError;
 use crate::telemetry::Sample;
+use crate::upstream;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -134,29 +135,16 @@ pub(super) struct Refusal {
     pub(super) is_limit: bool,
 }
 
-/// The most characters of a refusal that are kept.
-const LONGEST_DETAIL: usize = 300;
-
 pub(super) fn refusal(body: &[u8]) -> Refusal {
     #[derive(Deserialize)]
     struct Said {
         error: String,
     }
-    let text = match serde_json::from_slice::<Said>(body) {
-        Ok(said) => said.error,
-        // A proxy answers with a page or with plain text.
-        Err(_) => String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST_DETAIL)]).into_owned(),
-    };
-    let lower = text.to_ascii_lowercase();
+    // A proxy answers with a page or with plain text.
+    let said = serde_json::from_slice::<Said>(body).map(|said| said.error);
+    let text = said.as_deref().map_or(body, str::as_bytes);
+    let lower = String::from_utf8_lossy(text).to_ascii_lowercase();
     let is_limit =
         ["deadline", "timed out", "timeout", "too many", "limit", "exceed"].iter().any(|word| lower.contains(word));
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut detail: String = line.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect();
-    if detail.len() < line.len() {
-        detail.push('…');
-    }
-    if detail.is_empty() {
-        detail.push_str("nothing more");
-    }
-    Refusal { detail, is_limit }
+    Refusal { detail: upstream::line(text), is_limit }
 }

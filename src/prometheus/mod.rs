@@ -5,29 +5,23 @@
 
 mod answer;
 mod settings;
-mod sign;
 
 pub use answer::{Answer, Labelled};
 pub use settings::{Auth, Secret, Settings, SettingsFault};
 
+use crate::aws::Signer;
 use crate::telemetry::Plan;
+use crate::upstream::{self, Attempt, Broken};
 use answer::{Refusal, instant_answer, range_answer, refusal};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use sign::Signer;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use std::time::{Duration, SystemTime};
 
 /// The largest answer that is read: Amazon Managed Prometheus gives no larger ones.
 const LARGEST_ANSWER: usize = 50 * 1024 * 1024;
 
-/// How often one request is sent, at most.
-const ATTEMPTS: u32 = 4;
-
-/// The first pause between two attempts; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
-/// The longest pause, also where the source asks for a longer one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How parameters are sent.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// How often a range that is too much for the source is halved.
 const HALVINGS: u32 = 6;
@@ -89,7 +83,7 @@ impl Prometheus {
     pub fn new(settings: Settings) -> Result<Self, SettingsFault> {
         let client = settings.client()?;
         let signer = match &settings.auth {
-            Auth::SigV4 { region, service } => Some(Signer::new(region.clone(), service.clone())),
+            Auth::SigV4 { region, service } => Some(Signer::new(region, service)),
             _ => None,
         };
         Ok(Prometheus { client, settings, signer })
@@ -152,41 +146,28 @@ impl Prometheus {
             body.push('&');
             body.push_str(&form(&[(name, value.clone())]));
         }
-        let mut attempt = 1;
-        loop {
-            let (fault, pause) = match self.send(path, body.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(Attempt::Final(fault)) => return Err(fault),
-                Err(Attempt::Again(fault, pause)) => (fault, pause),
-            };
-            if attempt == ATTEMPTS {
-                return Err(Unanswered::Fault(fault));
-            }
-            // Full jitter on the growing pause; what the source asks for is the least.
-            let growing = FIRST_PAUSE * 2u32.pow(attempt - 1);
-            let jittered = growing.mul_f64(0.5 + 0.5 * fastrand::f64());
-            tokio::time::sleep(pause.unwrap_or_default().max(jittered).min(LONGEST_PAUSE)).await;
-            attempt += 1;
-        }
+        upstream::tried(|| self.send(path, body.clone())).await
     }
 
-    async fn send(&self, path: &str, body: String) -> Result<Vec<u8>, Attempt> {
+    async fn send(&self, path: &str, body: String) -> Result<Vec<u8>, Attempt<Unanswered>> {
         let url = self.settings.url(path);
         let mut headers = HeaderMap::new();
         if let Some(signer) = &self.signer {
-            let signed = signer.sign(&url, &body, SystemTime::now()).await;
-            headers = signed.map_err(|fault| Attempt::Final(Unanswered::Fault(SourceError::Credentials(fault))))?;
+            let unsigned = |fault| Attempt::Final(Unanswered::Fault(SourceError::Credentials(fault)));
+            let signed = signer.sign(url.as_str(), &[(CONTENT_TYPE.as_str(), FORM)], &body, SystemTime::now()).await;
+            let signed = signed.map_err(unsigned)?;
+            headers = upstream::secret_headers(signed.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+                .map_err(unsigned)?;
         }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(sign::FORM));
-        let request = self.client.post(url).headers(headers).body(body);
+        let request = self.client.post(url).headers(headers).header(CONTENT_TYPE, FORM).body(body);
         let request = match &self.settings.auth {
             Auth::None | Auth::SigV4 { .. } => request,
             Auth::Basic { user, password } => request.basic_auth(user, Some(password.reveal())),
             Auth::Bearer(token) => request.bearer_auth(token.reveal()),
         };
-        let response = request.send().await.map_err(|fault| self.broken(fault))?;
-        let (status, pause) = (response.status(), retry_after(response.headers()));
-        let body = self.read(response).await?;
+        let response = request.send().await.map_err(|fault| self.broken(upstream::broken(fault)))?;
+        let (status, pause) = (response.status(), upstream::retry_after(&response));
+        let body = upstream::read(response, LARGEST_ANSWER).await.map_err(|fault| self.broken(fault))?;
         if status.is_success() {
             return Ok(body);
         }
@@ -198,50 +179,21 @@ impl Prometheus {
         Err(match status {
             StatusCode::PAYLOAD_TOO_LARGE => Attempt::Final(Unanswered::TooMuch(fault)),
             StatusCode::UNPROCESSABLE_ENTITY if is_limit => Attempt::Final(Unanswered::TooMuch(fault)),
-            StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::INTERNAL_SERVER_ERROR
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => Attempt::Again(fault, pause),
+            status if upstream::may_pass(status) => Attempt::Again(Unanswered::Fault(fault), pause),
             _ => Attempt::Final(Unanswered::Fault(fault)),
         })
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Attempt> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|fault| self.broken(fault))? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
+    fn broken(&self, fault: Broken) -> Attempt<Unanswered> {
+        match fault {
+            Broken::TimedOut => Attempt::Final(Unanswered::Fault(SourceError::TimedOut(self.settings.timeout))),
+            Broken::Unreachable(detail) => Attempt::Again(Unanswered::Fault(SourceError::Unreachable(detail)), None),
+            Broken::TooLarge => {
                 let detail = format!("it is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024);
-                return Err(Attempt::Final(Unanswered::TooMuch(SourceError::Malformed(detail))));
+                Attempt::Final(Unanswered::TooMuch(SourceError::Malformed(detail)))
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(body)
     }
-
-    /// A fault of the connection. The address is left out: it may hold credentials.
-    fn broken(&self, fault: reqwest::Error) -> Attempt {
-        if fault.is_timeout() {
-            return Attempt::Final(Unanswered::Fault(SourceError::TimedOut(self.settings.timeout)));
-        }
-        let fault = fault.without_url();
-        let mut detail = fault.to_string();
-        let mut cause: &dyn std::error::Error = &fault;
-        // The innermost cause is the one that helps: "connection refused".
-        while let Some(inner) = cause.source() {
-            cause = inner;
-            detail = cause.to_string();
-        }
-        Attempt::Again(SourceError::Unreachable(detail), None)
-    }
-}
-
-/// How an attempt failed.
-enum Attempt {
-    /// Another one may succeed, after this pause at the least.
-    Again(SourceError, Option<Duration>),
-    /// No other one will.
-    Final(Unanswered),
 }
 
 /// Why there is no answer.
@@ -271,8 +223,4 @@ fn form(fields: &[(&str, String)]) -> String {
         }
     }
     text
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

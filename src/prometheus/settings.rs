@@ -1,6 +1,6 @@
 //! Where a source is, and how to be let in.
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use crate::upstream;
 use reqwest::{Certificate, Url};
 use std::fmt;
 use std::time::Duration;
@@ -144,23 +144,9 @@ impl Settings {
     }
 
     pub(super) fn client(&self) -> Result<reqwest::Client, SettingsFault> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let fault = || SettingsFault::Header(name.clone());
-            let known = HeaderName::try_from(name.as_str()).map_err(|_| fault())?;
-            let mut value = HeaderValue::try_from(value.reveal()).map_err(|_| fault())?;
-            value.set_sensitive(true);
-            headers.insert(known, value);
-        }
-        // Once for the process; a provider that is there already is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .default_headers(headers)
-            .timeout(self.timeout)
-            .connect_timeout(self.timeout.min(Duration::from_secs(5)))
-            // An answer that leads elsewhere would take the credentials along.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("tdsql/", env!("CARGO_PKG_VERSION")));
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.reveal()));
+        let headers = upstream::secret_headers(headers).map_err(SettingsFault::Header)?;
+        let mut builder = upstream::client(self.timeout).default_headers(headers);
         if let Some(pem) = &self.ca {
             let bundle =
                 Certificate::from_pem_bundle(pem).map_err(|fault| SettingsFault::Certificates(fault.to_string()))?;

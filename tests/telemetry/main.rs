@@ -1,10 +1,12 @@
 //! Telemetry from sources: a scripted one for what goes wrong, a real Prometheus for what is right.
 
 mod cli;
+mod cluster;
 mod collect;
 mod create;
 mod real;
 mod scripted;
+mod sigv4;
 
 use std::future::Future;
 use std::sync::LazyLock;

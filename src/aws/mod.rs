@@ -1,4 +1,8 @@
-//! What every client of AWS is made with.
+//! What every client of AWS is made with, and the signature of requests that no client of its own sends.
+
+mod sign;
+
+pub(crate) use sign::Signer;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{Builder, tls};
