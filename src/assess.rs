@@ -57,7 +57,7 @@ pub fn assess(
         health: health(drift.as_ref(), conformance.as_ref()),
         cluster_id: profile.cluster_id.clone(),
         namespace: profile.namespace.clone(),
-        profile_id: profile.id,
+        profile_id: Some(profile.id),
         baseline_id: held.map(|baseline| baseline.id),
         time_window_start: profile.time_window_start,
         time_window_end: profile.time_window_end,

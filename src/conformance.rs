@@ -75,7 +75,7 @@ pub fn conformance(
     metrics.sort_by_key(|metric| metric.outcome);
     let modifier = own.filter(|_| basis == BoundsBasis::Profile).and_then(|own| own.modifier.clone());
     Ok(ConformanceReport {
-        profile_id: profile.id,
+        profile_id: Some(profile.id),
         preset: preset.to_owned(),
         modifier,
         label: label(&metrics),

@@ -1,6 +1,6 @@
 //! Makes a behaviour profile: the telemetry of its window is collected, then profile and telemetry are kept together.
 //!
-//! The command line and the HTTP service both call [`create`]; whatever it refuses says whose fault that is.
+//! The command line and the HTTP service both call [`create`], or [`collected`] for what is judged and not kept; whatever it refuses says whose fault that is.
 
 use crate::catalog::Catalog;
 use crate::catalog::telemetry::Selection;
@@ -94,16 +94,31 @@ impl Creation {
     }
 }
 
-/// Collects the telemetry of the window and keeps the profile. The catalog must have been linked with
-/// [`Depth::Settings`](crate::loader::Depth::Settings) or more: that is where the queries are.
+/// Collects the telemetry of the window and keeps the profile.
 ///
 /// # Errors
 ///
-/// See [`CreateError`]: nothing was kept then. A metric that could not be read is no error but a gap with its reason.
+/// As [`collected`], or if the store fails: nothing was kept then.
 pub async fn create(
     catalog: &Catalog,
     source: &Prometheus,
     store: &Store,
+    creation: Creation,
+) -> Result<BehaviourProfile, CreateError> {
+    let profile = collected(catalog, source, creation).await?;
+    store.create(&profile).await?;
+    Ok(profile)
+}
+
+/// The profile with the telemetry of its window, which nobody keeps yet. The catalog must have been linked with
+/// [`Depth::Settings`](crate::loader::Depth::Settings) or more: that is where the queries are.
+///
+/// # Errors
+///
+/// See [`CreateError`]. A metric that could not be read is no error but a gap with its reason.
+pub async fn collected(
+    catalog: &Catalog,
+    source: &Prometheus,
     creation: Creation,
 ) -> Result<BehaviourProfile, CreateError> {
     let faults = creation.faults();
@@ -124,7 +139,7 @@ pub async fn create(
         at: creation.at,
     };
     let telemetry = collect(catalog, source, &wanted, |key| snapshot::switch(catalog, &snapshot, key)).await?;
-    let profile = BehaviourProfile {
+    Ok(BehaviourProfile {
         id: ProfileId::new(creation.at),
         name: request.name,
         label: request.label,
@@ -140,7 +155,5 @@ pub async fn create(
         telemetry,
         created_at: creation.at,
         is_baseline: false,
-    };
-    store.create(&profile).await?;
-    Ok(profile)
+    })
 }

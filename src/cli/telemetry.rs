@@ -4,7 +4,7 @@ use super::profile::Place;
 use super::session::{Failure, Session};
 use super::settings;
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
-use crate::model::behaviour::Timestamp;
+use crate::model::behaviour::{Timestamp, USUAL_WINDOW};
 use crate::serve::{Settings, Telemetry};
 use crate::store::Location;
 use clap::Args;
@@ -13,9 +13,6 @@ use std::time::{Duration, SystemTime};
 
 /// Where `--help` lists the options of a source.
 const PLACE: &str = "Telemetry";
-
-/// How long a window is whose start is not said.
-const USUAL_WINDOW: Duration = Duration::from_secs(60 * 60);
 
 /// Where telemetry comes from.
 #[derive(Debug, Args)]

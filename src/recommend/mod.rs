@@ -42,7 +42,7 @@ pub fn recommend_in(situation: &mut Situation<'_, '_>, profile_id: ProfileId) ->
     let catalog = situation.compilation.catalog;
     let running = situation.compilation.profile();
     let mut told = Recommendations {
-        profile_id,
+        profile_id: Some(profile_id),
         basis: Basis {
             preset: running.preset_name.clone(),
             modifier: running.modifier.clone(),

@@ -1,10 +1,11 @@
 //! Behaviour profiles.
 
-use super::Telemetry;
 use super::problem::{Kind, Problem};
 use super::route::{Call, Created, Done, Json, Page};
+use super::{Service, Telemetry};
 use crate::create::{Blame, CreateError, Creation, create as make};
 use crate::model::behaviour::{BehaviourProfile, ConfigSnapshot, CreateProfileRequest, ProfileId, ProfileMetadata};
+use crate::prometheus::Prometheus;
 use crate::store::{Cursor, Filter, PageSize, StoreError};
 
 pub(super) async fn list(call: Call<()>) -> Result<Page<ProfileMetadata>, Problem> {
@@ -30,6 +31,13 @@ pub(super) fn id(text: &str) -> Result<ProfileId, StoreError> {
 
 pub(super) async fn create(call: Call<Json<CreateProfileRequest>>) -> Result<Created<ProfileMetadata>, Problem> {
     let Call { service, body: Json(request), .. } = call;
+    let (source, creation) = creation(&service, request)?;
+    let profile = make(service.catalog, source, &service.store, creation).await?;
+    Ok(Created { location: format!("/profiles/{}", profile.id), what: profile.metadata() })
+}
+
+/// What a profile is made of, and the source of its telemetry.
+pub(super) fn creation(service: &Service, request: CreateProfileRequest) -> Result<(&Prometheus, Creation), Problem> {
     let Some(Telemetry { source, exporter, scrape_interval }) = &service.source else {
         return Err(Problem::new(Kind::Unavailable, "the service has no source of telemetry")
             .remedy("have `url` set in `[prometheus]` of its settings"));
@@ -44,8 +52,7 @@ pub(super) async fn create(call: Call<Json<CreateProfileRequest>>) -> Result<Cre
         scrape_interval: *scrape_interval,
         at: service.now(),
     };
-    let profile = make(service.catalog, source, &service.store, creation).await?;
-    Ok(Created { location: format!("/profiles/{}", profile.id), what: profile.metadata() })
+    Ok((source, creation))
 }
 
 impl From<CreateError> for Problem {

@@ -78,6 +78,23 @@ pub(super) fn all() -> Vec<Route> {
         )
         .fails(&[NotFound]),
         Route::new(
+            Method::POST,
+            "/profiles/compare",
+            "compare_profiles",
+            "How a newer profile differs from an older one: configuration, telemetry, versions, and what explains what.",
+            judge::compare,
+        )
+        .fails(&[NotFound, Upstream]),
+        Route::new(
+            Method::GET,
+            "/profiles/{id}/conformance",
+            "conformance",
+            "Whether a profile is within the bounds of a preset.",
+            judge::conformance,
+        )
+        .with(JUDGE)
+        .fails(&[NotFound, Unprocessable, Upstream]),
+        Route::new(
             Method::GET,
             "/profiles/{id}/recommendations",
             "recommend",
@@ -86,6 +103,25 @@ pub(super) fn all() -> Vec<Route> {
         )
         .with(JUDGE)
         .fails(&[NotFound, Unprocessable, Upstream]),
+        Route::new(
+            Method::POST,
+            "/drift",
+            "drift",
+            "Whether a profile, or the telemetry of a window, deviates from the baseline of its cluster and namespace.",
+            judge::drift,
+        )
+        .fails(&[NotFound, Upstream])
+        .slow(),
+        Route::new(
+            Method::POST,
+            "/assessments",
+            "assess",
+            "The health of a cluster: drift from its baseline, what explains it, conformance, and what to do.",
+            judge::assessment,
+        )
+        .with(JUDGE)
+        .fails(&[NotFound, Upstream])
+        .slow(),
         Route::new(
             Method::GET,
             "/presets",

@@ -47,6 +47,14 @@ fn answers_are_what_the_document_says() {
     let key = described["topology_params"][0]["key"].as_str().expect("a parameter has a key");
     let made = wanted("x");
     let compile = json!({ "preset": preset }).to_string();
+    let pair = |a: &str, b: &str| json!({ "profile_a_id": a, "profile_b_id": b }).to_string();
+    let (two, twice, missing) = (pair(&id, &kept[1].id.to_string()), pair(&id, &id), pair(&id, "x"));
+    let of = |cluster: &str| json!({ "cluster_id": cluster, "namespace": "payments" });
+    let (newest, nobodys) = (of("cluster-1").to_string(), of("cluster-9").to_string());
+    let mut window = of("cluster-0");
+    window["time_window_start"] = json!("2026-01-01T00:00:00Z");
+    window["time_window_end"] = json!("2026-01-01T01:00:00Z");
+    let window = window.to_string();
     let cases: Vec<(&str, &str, String, Option<&str>, u16)> = vec![
         ("get", "/profiles", "/profiles?limit=2".into(), None, 200),
         ("get", "/profiles", "/profiles?limit=x".into(), None, 400),
@@ -60,6 +68,18 @@ fn answers_are_what_the_document_says() {
         ("get", "/profiles/{id}/recommendations", "/profiles/x/recommendations".into(), None, 404),
         ("post", "/profiles/{id}/baseline", format!("/profiles/{id}/baseline"), None, 200),
         ("post", "/profiles/{id}/baseline", "/profiles/x/baseline".into(), None, 404),
+        ("get", "/profiles/{id}/conformance", format!("/profiles/{id}/conformance?preset={preset}"), None, 200),
+        ("get", "/profiles/{id}/conformance", format!("/profiles/{id}/conformance"), None, 422),
+        ("get", "/profiles/{id}/conformance", "/profiles/x/conformance".into(), None, 404),
+        ("post", "/profiles/compare", "/profiles/compare".into(), Some(&two), 200),
+        ("post", "/profiles/compare", "/profiles/compare".into(), Some(&twice), 400),
+        ("post", "/profiles/compare", "/profiles/compare".into(), Some(&missing), 404),
+        ("post", "/drift", "/drift".into(), Some(&window), 200),
+        ("post", "/drift", "/drift".into(), Some(&newest), 404),
+        ("post", "/assessments", format!("/assessments?preset={preset}"), Some(&window), 200),
+        ("post", "/assessments", "/assessments".into(), Some(&newest), 200),
+        ("post", "/assessments", "/assessments?preset=x".into(), Some(&newest), 422),
+        ("post", "/assessments", "/assessments".into(), Some(&nobodys), 404),
         ("delete", "/profiles/{id}", format!("/profiles/{id}"), None, 204),
         ("delete", "/profiles/{id}", format!("/profiles/{id}"), None, 404),
         ("get", "/presets", "/presets".into(), None, 200),

@@ -2,6 +2,7 @@
 
 mod document;
 mod edges;
+mod judge;
 #[expect(dead_code, reason = "the tests of the stores use the others")]
 #[path = "../store/parts.rs"]
 mod parts;

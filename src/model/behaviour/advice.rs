@@ -101,8 +101,8 @@ pub struct Unjudged {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Recommendations {
-    /// The profile.
-    pub profile_id: ProfileId,
+    /// The profile; null for telemetry that is not kept.
+    pub profile_id: Option<ProfileId>,
     /// What its configuration compiles from.
     pub basis: Basis,
     /// What to do, the most urgent first.

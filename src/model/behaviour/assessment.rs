@@ -14,8 +14,8 @@ pub struct Assessment {
     pub cluster_id: String,
     /// The namespace; null for the whole cluster.
     pub namespace: Option<String>,
-    /// The profile that was assessed.
-    pub profile_id: ProfileId,
+    /// The profile that was assessed; null for telemetry that is not kept.
+    pub profile_id: Option<ProfileId>,
     /// What it was held against; null where there is no baseline.
     pub baseline_id: Option<ProfileId>,
     /// Where the window starts.
@@ -32,6 +32,18 @@ pub struct Assessment {
     pub recommendations: Option<Recommendations>,
     /// What cannot be told, and why.
     pub notes: Vec<String>,
+}
+
+impl Assessment {
+    /// The same of telemetry that is not kept: there is no profile to look up.
+    #[must_use]
+    pub fn of_unkept(mut self) -> Self {
+        self.profile_id = None;
+        self.drift.iter_mut().for_each(|report| report.profile_id = None);
+        self.conformance.iter_mut().for_each(|report| report.profile_id = None);
+        self.recommendations.iter_mut().for_each(|report| report.profile_id = None);
+        self
+    }
 }
 
 words! {

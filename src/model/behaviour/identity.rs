@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 /// The longest window that a behaviour profile may cover.
 pub const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a window is of which only one end is said.
+pub const USUAL_WINDOW: Duration = Duration::from_secs(60 * 60);
+
 /// A point in time, in UTC, to the microsecond; RFC 3339 outside.
 ///
 /// Digits beyond the microsecond are cut off, an offset is converted to UTC. The year lies between 0000 and 9999, as RFC

@@ -3,6 +3,31 @@
 use super::{Gap, ProfileId, TelemetryDiff, Timestamp};
 use crate::model::vocabulary::words;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What is to be judged: a profile, the telemetry of a window, or the newest profile of a cluster and namespace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JudgementRequest {
+    /// The cluster.
+    pub cluster_id: String,
+    /// Its namespace; null for the whole cluster.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// The profile; without it and without a window, the newest of them.
+    #[serde(default)]
+    pub profile_id: Option<String>,
+    /// Where the window starts; an hour before its end where only that is said.
+    #[serde(default)]
+    pub time_window_start: Option<Timestamp>,
+    /// Where the window ends, at most 24 h later; now where only its start is said.
+    #[serde(default)]
+    pub time_window_end: Option<Timestamp>,
+    /// Category of metrics → percent beyond which a change counts, in the place of the catalog's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub thresholds: BTreeMap<String, f64>,
+}
 
 /// Whether what a cluster does now deviates from its baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,8 +93,8 @@ pub struct MetricGap {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct ConformanceReport {
-    /// The profile.
-    pub profile_id: ProfileId,
+    /// The profile; null for telemetry that is not kept.
+    pub profile_id: Option<ProfileId>,
     /// The preset.
     pub preset: String,
     /// The modifier that the bounds were computed with.

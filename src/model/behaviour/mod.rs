@@ -23,10 +23,12 @@ pub use comparison::{
 pub use config::{
     ConfigSnapshot, DSQLPluginSnapshot, DynamicConfigEntry, EnvVarEntry, REDACTED, WorkerOptionsSnapshot,
 };
-pub use identity::{InvalidProfileId, InvalidTimestamp, LONGEST_WINDOW, ProfileId, Timestamp, Window, WindowFault};
+pub use identity::{
+    InvalidProfileId, InvalidTimestamp, LONGEST_WINDOW, ProfileId, Timestamp, USUAL_WINDOW, Window, WindowFault,
+};
 pub use judgement::{
-    BoundsBasis, Conformance, ConformanceLabel, ConformanceReport, DriftLabel, DriftReport, MetricConformance,
-    MetricGap,
+    BoundsBasis, Conformance, ConformanceLabel, ConformanceReport, DriftLabel, DriftReport, JudgementRequest,
+    MetricConformance, MetricGap,
 };
 pub use profile::{BehaviourProfile, CreateProfileRequest, LONGEST_NAME, ProfileFault, ProfileMetadata};
 pub use telemetry::{
