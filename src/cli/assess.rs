@@ -1,12 +1,11 @@
 //! `tdsql assess`: the health of a cluster on one page.
 
 use super::args::ListFormat;
-use super::held::{Meant, pair};
+use super::held::{Current, Judged};
 use super::judge::{Figures, tell};
-use super::profile::{Place, scope};
+use super::profile::Place;
 use super::session::{Failure, Session};
 use super::{Exit, Outcome};
-use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::loader::Depth;
 use crate::model::behaviour::Health;
 use clap::Args;
@@ -14,21 +13,18 @@ use clap::Args;
 /// Options of `assess`.
 #[derive(Debug, Args)]
 pub(super) struct Assess {
-    /// The cluster; its newest profile is assessed where none is named.
-    #[arg(long, required_unless_present = "profile")]
-    cluster: Option<String>,
-    /// The namespace; the cluster as a whole without one.
-    #[arg(long, requires = "cluster")]
-    namespace: Option<String>,
-    /// The profile: its id in the store, or a file as `profile show --format json` prints it.
+    /// The profile: its id in the store, or a file as `profile show --format json` prints it. Without it, the telemetry of a
+    /// window, or the newest profile of the cluster and namespace.
     #[arg(long, value_name = "ID|FILE")]
     profile: Option<String>,
-    /// What it is held against, likewise; the baseline of its cluster and namespace where it is of the store.
+    /// What it is held against, likewise; the baseline of its cluster and namespace where it is no file.
     #[arg(long, value_name = "ID|FILE")]
     baseline: Option<String>,
     /// The preset that it runs, in the place of the profile's own.
     #[arg(long, value_name = "PRESET")]
     preset: Option<String>,
+    #[command(flatten)]
+    current: Current,
     #[command(flatten)]
     figures: Figures,
     #[command(flatten)]
@@ -40,24 +36,13 @@ pub(super) struct Assess {
 
 pub(super) fn run(session: &mut Session, options: &Assess) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (cluster, namespace) = (options.cluster.as_deref(), options.namespace.as_deref());
-    let meant = match (options.profile.as_deref(), cluster) {
-        (Some(profile), _) => Meant::Named(profile),
-        (None, cluster) => Meant::Newest(cluster.expect("clap wants one of the two"), namespace),
-    };
-    let (profile, baseline, catalog) = pair(catalog, meant, options.baseline.as_deref(), &options.place)?;
-    let refused = |faults| Failure::Refused(&catalog.sources, faults);
-    let of = (profile.cluster_id.as_str(), profile.namespace.as_deref());
-    if let Some(cluster) = cluster
-        && (cluster, namespace) != of
-    {
-        let message = format!("`{}` is a profile of {}", profile.id, scope(of.0, of.1));
-        let help = format!("name that, or a profile of {}", scope(cluster, namespace));
-        return Err(refused(Diagnostics::from(Diagnostic::error(Code::InvalidValue, message).help(help))));
-    }
+    let named = (options.profile.as_deref(), options.baseline.as_deref());
+    let Judged { profile, kept, baseline, catalog } =
+        options.current.judged(session, catalog, named, &options.place)?;
     let thresholds = options.figures.thresholds(catalog)?;
     let told = crate::assess::assess(catalog, baseline.as_ref(), &profile, options.preset.as_deref(), &thresholds)
-        .map_err(refused)?;
+        .map_err(|faults| Failure::Refused(&catalog.sources, faults))?;
+    let told = if kept { told } else { told.of_unkept() };
     tell(session, catalog, "judge/assessment.txt.j2", &told, options.format)?;
     // Nobody knows is not yes.
     Ok(if told.health == Health::Healthy { Exit::Done } else { Exit::Refused })

@@ -97,11 +97,7 @@ pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
         let store = Store::open(&location).await.map_err(failed)?;
         create(catalog, &telemetry.source, &store, creation).await.map_err(refused)
     })?;
-    if let Some(collection) = profile.telemetry.collection.as_ref().filter(|_| !session.quiet) {
-        for warning in &collection.warnings {
-            session.terminal.err(&format!("warning: {warning}"));
-        }
-    }
+    warn(session, &profile);
     match options.format {
         ListFormat::Json => session.terminal.out_json(&profile.metadata())?,
         ListFormat::Text => session.terminal.out(&told(&profile, session.terminal.width))?,
@@ -128,8 +124,17 @@ fn told(profile: &BehaviourProfile, width: usize) -> String {
     text
 }
 
-/// What the making of a profile failed of, as this command ends in it.
-fn refused(error: CreateError) -> Failure {
+/// Tells what the source remarked.
+pub(super) fn warn(session: &Session, profile: &BehaviourProfile) {
+    if let Some(collection) = profile.telemetry.collection.as_ref().filter(|_| !session.quiet) {
+        for warning in &collection.warnings {
+            session.terminal.err(&format!("warning: {warning}"));
+        }
+    }
+}
+
+/// What the making of a profile failed of, as a command ends in it.
+pub(super) fn refused(error: CreateError) -> Failure {
     let diagnostics = match (error.blame(), error) {
         (_, CreateError::Store(error)) => return failed(error),
         (_, CreateError::Request(faults)) => {

@@ -1,97 +1,204 @@
-//! A profile and what it is held against: files where such are named, else of a store.
+//! What is judged, and what it is held against: files where such are named, else of a store, or the telemetry of a window.
 
+use super::args::Tdsql;
+use super::creation;
 use super::profile::{Place, failed, refused, scope};
-use super::session::Failure;
+use super::session::{Failure, Session};
 use super::subject;
+use super::telemetry::{Source, Window, now, store};
 use crate::catalog::Catalog;
+use crate::create::{Creation, collected};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
-use crate::model::behaviour::BehaviourProfile;
-use crate::store::{Store, StoreError};
+use crate::model::behaviour::{BehaviourProfile, ConfigSnapshot, CreateProfileRequest};
+use crate::store::{Location, Store, StoreError};
+use clap::{Args, CommandFactory as _};
 use std::path::Path;
 
 /// A profile and what it is held against, with the catalog that knows the files that were read.
 pub(super) type Pair = (BehaviourProfile, Option<BehaviourProfile>, &'static Catalog);
 
-/// Which profile is meant.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Meant<'a> {
-    /// The one of this id, or in this file.
-    Named(&'a str),
-    /// The newest of this cluster and namespace; of the cluster as a whole without one.
-    Newest(&'a str, Option<&'a str>),
+/// What is judged where no profile is named: the newest of a cluster and namespace, or the telemetry of a window.
+#[derive(Debug, Args)]
+#[command(mut_arg("cluster", |cluster| cluster.required(false)))]
+pub(super) struct Current {
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    window: Option<Window>,
+    /// Keep what was collected, as a profile of this name.
+    #[arg(long, value_name = "NAME")]
+    keep: Option<String>,
+}
+
+/// What is judged.
+pub(super) struct Judged {
+    pub(super) profile: BehaviourProfile,
+    /// Whether it is a profile that somebody has; else it is telemetry that nobody keeps.
+    pub(super) kept: bool,
+    pub(super) baseline: Option<BehaviourProfile>,
+    pub(super) catalog: &'static Catalog,
+}
+
+impl Current {
+    /// The profile that is named; else the telemetry of the window, where a source or a window is said; else the newest of the
+    /// cluster and namespace.
+    pub(super) fn judged(
+        &self,
+        session: &Session,
+        catalog: &'static mut Catalog,
+        (profile, baseline): (Option<&str>, Option<&str>),
+        place: &Place,
+    ) -> Result<Judged, Failure> {
+        let window = self.window.as_ref();
+        if let Some(named) = profile {
+            if window.is_some_and(Window::is_bounded) || self.keep.is_some() {
+                let diagnostic =
+                    Diagnostic::error(Code::InvalidValue, "a profile has its own window, and is kept already");
+                return Err(refused(diagnostic.help("name a profile, or a window and a source of telemetry")));
+            }
+            let (profile, baseline, catalog) = pair(catalog, named, baseline, place)?;
+            let of = (profile.cluster_id.as_str(), profile.namespace.as_deref());
+            if let Some(window) = window
+                && (window.cluster.as_str(), window.namespace.as_deref()) != of
+            {
+                let message = format!("`{}` is a profile of {}", profile.id, scope(of.0, of.1));
+                let wanted = scope(&window.cluster, window.namespace.as_deref());
+                let help = format!("name that, or a profile of {wanted}");
+                return Err(refused(Diagnostic::error(Code::InvalidValue, message).help(help)));
+            }
+            return Ok(Judged { profile, kept: true, baseline, catalog });
+        }
+        let Some(window) = window else {
+            let message = "a profile, or a cluster with --cluster, is wanted";
+            Tdsql::command().error(clap::error::ErrorKind::MissingRequiredArgument, message).exit()
+        };
+        let mut settings = self.source.settings(session)?;
+        let fresh = window.is_bounded() || self.source.is_said() || self.keep.is_some();
+        let telemetry = if fresh { Some(self.source.open(&mut settings)?) } else { None };
+        let location = store(place, &mut settings)?;
+        let ([held, _], catalog) = read(catalog, [baseline.filter(|name| is_file(name)), None])?;
+        let kept = !fresh || self.keep.is_some();
+        runtime()?.block_on(async {
+            let profile = match telemetry {
+                Some(telemetry) => {
+                    let at = now();
+                    let (start, end) = window.ends(at, catalog.telemetry.window.settle);
+                    let creation = Creation {
+                        request: CreateProfileRequest {
+                            name: self.keep.clone().unwrap_or_else(|| "not kept".to_owned()),
+                            cluster_id: window.cluster.clone(),
+                            time_window_start: start,
+                            time_window_end: end,
+                            namespace: window.namespace.clone(),
+                            task_queue: window.task_queue.clone(),
+                            label: None,
+                        },
+                        snapshot: ConfigSnapshot::default(),
+                        temporal_server_version: None,
+                        dsql_plugin_version: None,
+                        worker_code_sha: None,
+                        exporter: telemetry.exporter,
+                        scrape_interval: telemetry.scrape_interval,
+                        at,
+                    };
+                    let profile = collected(catalog, &telemetry.source, creation).await.map_err(creation::refused)?;
+                    creation::warn(session, &profile);
+                    profile
+                }
+                None => newest(&open(&location).await?, window).await?,
+            };
+            if self.keep.is_some() {
+                open(&location).await?.create(&profile).await.map_err(failed)?;
+            }
+            let baseline = match (held, baseline) {
+                (Some(held), _) => Some(held),
+                (None, Some(name)) => Some(stored(&open(&location).await?, name).await?),
+                (None, None) => baseline_of(&open(&location).await?, &profile).await?,
+            };
+            Ok(Judged { profile, kept, baseline, catalog })
+        })
+    }
 }
 
 /// Reads a profile and its baseline, which is the one of its cluster and namespace where none is named and the profile is of
 /// the store. That is opened only where it is asked.
 pub(super) fn pair(
     catalog: &'static mut Catalog,
-    meant: Meant<'_>,
+    profile: &str,
     baseline: Option<&str>,
     place: &Place,
 ) -> Result<Pair, Failure> {
-    let named = match meant {
-        Meant::Named(name) => Some(name),
-        Meant::Newest(..) => None,
-    };
-    let of_file = [named, baseline].map(|name| name.filter(|name| is_file(name)));
-    let mut diags = Diagnostics::default();
-    let read = of_file.map(|name| name.and_then(|name| file(Path::new(name), catalog, &mut diags)));
-    let catalog: &'static Catalog = catalog;
-    if !diags.is_empty() {
-        return Err(Failure::Refused(&catalog.sources, diags));
-    }
-    let (profile, held) = match (read, baseline) {
-        ([Some(profile), None], None) => (profile, None),
-        ([Some(profile), Some(held)], _) => (profile, Some(held)),
-        ([profile, held], _) => {
+    let of_file = [Some(profile), baseline].map(|name| name.filter(|name| is_file(name)));
+    let ([current, held], catalog) = read(catalog, of_file)?;
+    let (profile, held) = match (current, held, baseline) {
+        (Some(current), held, None) => (current, held),
+        (Some(current), Some(held), _) => (current, Some(held)),
+        (current, held, baseline) => {
             let location = place.location()?;
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.map_err(|error| Failure::file("cannot start a runtime", &error))?;
-            runtime.block_on(async {
-                let store = Store::open(&location).await.map_err(failed)?;
-                of_store(&store, (profile, meant), (held, baseline)).await
+            runtime()?.block_on(async {
+                let store = open(&location).await?;
+                let of_store = current.is_none();
+                let current = match current {
+                    Some(current) => current,
+                    None => stored(&store, profile).await?,
+                };
+                let held = match (held, baseline) {
+                    (Some(held), _) => Some(held),
+                    (None, Some(name)) => Some(stored(&store, name).await?),
+                    (None, None) if of_store => baseline_of(&store, &current).await?,
+                    (None, None) => None,
+                };
+                Ok::<_, Failure>((current, held))
             })?
         }
     };
     Ok((profile, held, catalog))
 }
 
-/// Gets from the store what was not read from a file.
-async fn of_store(
-    store: &Store,
-    (profile, meant): (Option<BehaviourProfile>, Meant<'_>),
-    (held, baseline): (Option<BehaviourProfile>, Option<&str>),
-) -> Result<(BehaviourProfile, Option<BehaviourProfile>), Failure> {
-    let stored = async |name: &str| {
-        let id = name.parse().map_err(|_| failed(StoreError::not_found(crate::model::clipped(name))))?;
-        store.get(id).await.map_err(failed)
-    };
-    let of_file = profile.is_some();
-    let profile = match (profile, meant) {
-        (Some(profile), _) => profile,
-        (None, Meant::Named(name)) => stored(name).await?,
-        (None, Meant::Newest(cluster, namespace)) => match store.newest(cluster, namespace).await.map_err(failed)? {
-            Some(found) => store.get(found.id).await.map_err(failed)?,
-            None => {
-                let message = format!("there is no behaviour profile of {}", scope(cluster, namespace));
-                let help = "`tdsql profile list` lists what there is";
-                return Err(refused(Diagnostic::error(Code::UnknownProfile, message).help(help)));
-            }
-        },
-    };
-    let held = match (held, baseline) {
-        (Some(held), _) => Some(held),
-        (None, Some(name)) => Some(stored(name).await?),
-        (None, None) if of_file => None,
-        (None, None) => {
-            let found = store.baseline(&profile.cluster_id, profile.namespace.as_deref()).await.map_err(failed)?;
-            match found.filter(|found| found.id != profile.id) {
-                Some(found) => Some(store.get(found.id).await.map_err(failed)?),
-                None => None,
-            }
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::file("cannot start a runtime", &error))
+}
+
+async fn open(location: &Location) -> Result<Store, Failure> {
+    Store::open(location).await.map_err(failed)
+}
+
+/// The profile of this id.
+async fn stored(store: &Store, name: &str) -> Result<BehaviourProfile, Failure> {
+    let id = name.parse().map_err(|_| failed(StoreError::not_found(crate::model::clipped(name))))?;
+    store.get(id).await.map_err(failed)
+}
+
+async fn newest(store: &Store, window: &Window) -> Result<BehaviourProfile, Failure> {
+    let (cluster, namespace) = (window.cluster.as_str(), window.namespace.as_deref());
+    match store.newest(cluster, namespace).await.map_err(failed)? {
+        Some(found) => store.get(found.id).await.map_err(failed),
+        None => {
+            let message = format!("there is no behaviour profile of {}", scope(cluster, namespace));
+            let help = "`tdsql profile create` makes one; with --prometheus the telemetry of a window is judged";
+            Err(refused(Diagnostic::error(Code::UnknownProfile, message).help(help)))
         }
-    };
-    Ok((profile, held))
+    }
+}
+
+/// The baseline of a profile's cluster and namespace; none where that is the profile itself.
+async fn baseline_of(store: &Store, profile: &BehaviourProfile) -> Result<Option<BehaviourProfile>, Failure> {
+    let found = store.baseline(&profile.cluster_id, profile.namespace.as_deref()).await.map_err(failed)?;
+    match found.filter(|found| found.id != profile.id) {
+        Some(found) => Ok(Some(store.get(found.id).await.map_err(failed)?)),
+        None => Ok(None),
+    }
+}
+
+/// Reads the files that are named; every fault of them at once.
+fn read(
+    catalog: &'static mut Catalog,
+    names: [Option<&str>; 2],
+) -> Result<([Option<BehaviourProfile>; 2], &'static Catalog), Failure> {
+    let mut diags = Diagnostics::default();
+    let read = names.map(|name| name.and_then(|name| file(Path::new(name), catalog, &mut diags)));
+    if diags.is_empty() { Ok((read, catalog)) } else { Err(Failure::Refused(&catalog.sources, diags)) }
 }
 
 /// Whether a name is that of a file: an id has neither a dot nor a slash.

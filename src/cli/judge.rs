@@ -2,13 +2,14 @@
 //! preset.
 
 use super::args::ListFormat;
-use super::held::{Meant, pair};
-use super::profile::Place;
+use super::held::{Current, Judged, pair};
+use super::profile::{Place, scope};
 use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::Catalog;
 use crate::compare::{CompareError, ThresholdFault, Thresholds};
 use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::drift;
 use crate::explain::{Page, text};
 use crate::loader::Depth;
 use crate::model::behaviour::ConformanceLabel;
@@ -36,12 +37,15 @@ pub(super) struct Compare {
 /// Options of `drift`.
 #[derive(Debug, Args)]
 pub(super) struct Drift {
-    /// The profile that is judged: its id in the store, or a file as `profile show --format json` prints it.
+    /// The profile that is judged: its id in the store, or a file as `profile show --format json` prints it. Without it, the
+    /// telemetry of a window, or the newest profile of the cluster and namespace.
     #[arg(value_name = "ID|FILE")]
-    profile: String,
-    /// What it is held against, likewise; the baseline of its cluster and namespace where it is of the store.
+    profile: Option<String>,
+    /// What it is held against, likewise; the baseline of its cluster and namespace where it is no file.
     #[arg(long, value_name = "ID|FILE")]
     baseline: Option<String>,
+    #[command(flatten)]
+    current: Current,
     #[command(flatten)]
     figures: Figures,
     #[command(flatten)]
@@ -100,7 +104,7 @@ impl Figures {
 
 pub(super) fn compare(session: &mut Session, options: &Compare) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (newer, older, catalog) = pair(catalog, Meant::Named(&options.newer), Some(&options.older), &options.place)?;
+    let (newer, older, catalog) = pair(catalog, &options.newer, Some(&options.older), &options.place)?;
     let older = older.expect("a profile that is named is read, or the failure told");
     let thresholds = options.figures.thresholds(catalog)?;
     let comparison = crate::compare::compare(catalog, &older, &newer, &thresholds).map_err(|error| {
@@ -113,10 +117,15 @@ pub(super) fn compare(session: &mut Session, options: &Compare) -> Outcome {
 
 pub(super) fn drift(session: &mut Session, options: &Drift) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (profile, baseline, catalog) =
-        pair(catalog, Meant::Named(&options.profile), options.baseline.as_deref(), &options.place)?;
+    let named = (options.profile.as_deref(), options.baseline.as_deref());
+    let Judged { profile, kept, baseline, catalog } =
+        options.current.judged(session, catalog, named, &options.place)?;
     let Some(baseline) = baseline else {
-        let message = format!("there is no baseline to hold `{}` against", profile.id);
+        let of = scope(&profile.cluster_id, profile.namespace.as_deref());
+        let message = match profile.is_baseline {
+            true => format!("`{}` is the baseline of {of} itself", profile.id),
+            false => format!("there is no baseline of {of}"),
+        };
         return Err(refused(
             catalog,
             &message,
@@ -124,14 +133,15 @@ pub(super) fn drift(session: &mut Session, options: &Drift) -> Outcome {
         ));
     };
     let thresholds = options.figures.thresholds(catalog)?;
-    let report = crate::drift::drift(catalog, &baseline, (&profile).into(), &thresholds);
+    let current = drift::Current { profile_id: kept.then_some(profile.id), ..(&profile).into() };
+    let report = drift::drift(catalog, &baseline, current, &thresholds);
     tell(session, catalog, "judge/drift.txt.j2", &report, options.format)?;
     Ok(if report.drifted() { Exit::Refused } else { Exit::Done })
 }
 
 pub(super) fn conformance(session: &mut Session, options: &Conformance) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (profile, _, catalog) = pair(catalog, Meant::Named(&options.profile), None, &options.place)?;
+    let (profile, _, catalog) = pair(catalog, &options.profile, None, &options.place)?;
     let report = crate::conformance::conformance(catalog, &profile, options.preset.as_deref())
         .map_err(|faults| Failure::Refused(&catalog.sources, faults))?;
     tell(session, catalog, "judge/conformance.txt.j2", &report, options.format)?;

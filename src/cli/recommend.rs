@@ -1,7 +1,7 @@
 //! `tdsql recommend`: what to do about the symptoms of a behaviour profile.
 
 use super::args::ListFormat;
-use super::held::{Meant, pair};
+use super::held::pair;
 use super::judge::tell;
 use super::profile::Place;
 use super::session::{Failure, Session};
@@ -30,8 +30,7 @@ pub(super) struct Recommend {
 
 pub(super) fn run(session: &mut Session, options: &Recommend) -> Outcome {
     let catalog = session.catalog_at(Depth::Judgement)?;
-    let (profile, baseline, catalog) =
-        pair(catalog, Meant::Named(&options.profile), options.baseline.as_deref(), &options.place)?;
+    let (profile, baseline, catalog) = pair(catalog, &options.profile, options.baseline.as_deref(), &options.place)?;
     let told = crate::recommend::recommend(catalog, baseline.as_ref(), &profile, options.preset.as_deref())
         .map_err(|faults| Failure::Refused(&catalog.sources, faults))?;
     tell(session, catalog, "judge/recommendations.txt.j2", &told, options.format)?;

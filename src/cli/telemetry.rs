@@ -47,6 +47,11 @@ pub(super) struct Window {
 }
 
 impl Source {
+    /// Whether one is named.
+    pub(super) fn is_said(&self) -> bool {
+        self.prometheus.is_some() || self.settings.is_some()
+    }
+
     /// What the settings file says; nothing where none is named.
     pub(super) fn settings(&self, session: &Session) -> Result<Settings, Failure> {
         self.settings.as_deref().map_or_else(|| Ok(Settings::default()), |path| settings::settings(session, path))
@@ -63,6 +68,11 @@ impl Source {
 }
 
 impl Window {
+    /// Whether its start or its end is said.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+
     /// Where the window starts and ends; `now` is what the clock says, `settle` how many seconds samples take to arrive.
     pub(super) fn ends(&self, now: Timestamp, settle: u32) -> (Timestamp, Timestamp) {
         let end = self.to.unwrap_or_else(|| now.before(Duration::from_secs(u64::from(settle))));

@@ -4,6 +4,7 @@ mod cli;
 mod cluster;
 mod collect;
 mod create;
+mod judge;
 mod real;
 mod scripted;
 mod sigv4;
