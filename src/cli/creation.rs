@@ -5,6 +5,7 @@ use super::profile::{Place, counted, failed, listed};
 use super::session::{Failure, Session};
 use super::telemetry::{Source, Window, now, store};
 use super::{Exit, Outcome};
+use crate::cluster::Frontend;
 use crate::create::{Blame, CreateError, Creation, create};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::Depth;
@@ -32,6 +33,9 @@ pub(super) struct Create {
     /// The Temporal server version that ran.
     #[arg(long, value_name = "V")]
     temporal_version: Option<Version>,
+    /// Ask the HTTP API of this Temporal frontend for its version, as in http://temporal:7243.
+    #[arg(long, value_name = "URL", conflicts_with = "temporal_version")]
+    temporal_address: Option<String>,
     /// The version label of the DSQL plugin that ran.
     #[arg(long, value_name = "V")]
     plugin_version: Option<Version>,
@@ -70,13 +74,18 @@ impl Create {
     }
 }
 
+fn frontend(address: &str) -> Result<Frontend, Failure> {
+    Frontend::at(address).map_err(|fault| Failure::Outside(format!("--temporal-address: {fault}")))
+}
+
 pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
     let mut settings = options.source.settings(session)?;
     let telemetry = options.source.open(&mut settings)?;
     let location = store(&options.place, &mut settings)?;
     let catalog = session.catalog_at(Depth::Settings)?;
+    let frontend = options.temporal_address.as_deref().map(frontend).transpose()?;
     let at = now();
-    let creation = Creation {
+    let mut creation = Creation {
         request: options.request(at, catalog.telemetry.window.settle),
         snapshot: ConfigSnapshot::default(),
         temporal_server_version: options.temporal_version.clone(),
@@ -94,6 +103,10 @@ pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::file("cannot start a runtime", &error))?;
     let profile = runtime.block_on(async {
+        if let Some(frontend) = frontend {
+            let version = frontend.server_version().await.map_err(|fault| Failure::Outside(fault.to_string()))?;
+            creation.temporal_server_version = Some(version);
+        }
         let store = Store::open(&location).await.map_err(failed)?;
         create(catalog, &telemetry.source, &store, creation).await.map_err(refused)
     })?;

@@ -64,6 +64,7 @@ pub(super) async fn compile(call: Call<Json<CompileRequest>>) -> Result<Json<Com
     let catalog = call.service.catalog;
     let CompileRequest { preset, modifier, overrides, sdk, platform, temporal_version, plugin_version, deny_warnings } =
         call.body.0;
+    bounded(catalog, &overrides, sdk.len() + platform.len())?;
     let given = overrides.values.into_iter().map(|(key, value)| Given::new(key, value)).collect();
     let request = Request {
         preset,
@@ -87,6 +88,21 @@ pub(super) async fn compile(call: Call<Json<CompileRequest>>) -> Result<Json<Com
     let errors = serde_json::Value::from(result.errors.clone());
     let whole = serde_json::to_value(&result).map_err(|fault| Problem::new(Kind::Internal, fault.to_string()))?;
     Err(Problem::refused(Kind::Unprocessable, catalog, &fired).with("errors", errors).with("result", whole))
+}
+
+/// Refuses more names than there are: each one that is unknown is compared with all that are known.
+fn bounded(catalog: &Catalog, overrides: &Overrides, adapters: usize) -> Result<(), Problem> {
+    let counted = [
+        ("values", overrides.values.len(), "parameters", catalog.parameters.len()),
+        ("adapters", adapters, "adapters", catalog.adapters.len()),
+    ];
+    for (what, named, kind, known) in counted {
+        if named > known {
+            let detail = format!("{named} {what} are named, and there are {known} {kind}");
+            return Err(Problem::new(Kind::Unprocessable, detail));
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn explain(call: Call<()>) -> Result<Json<KeyExplanation>, Problem> {

@@ -46,8 +46,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// How long the head of a request may take; also how long a connection may be idle.
+/// How long the head of a request may take at most; also how long a connection may be idle.
 const HEAD: Duration = Duration::from_secs(30);
+
+/// The most bytes of a head: what a connection can make the service hold.
+const LONGEST_HEAD: usize = 32 * 1024;
 
 /// How long to wait after a connection could not be accepted: there may be no file descriptors left.
 const BREATH: Duration = Duration::from_millis(100);
@@ -240,7 +243,8 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: impl Future<Output
     let (service, routes) = Service::new(parts);
     let router = TowerToHyperService::new(router(&service, routes));
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let head = HEAD.min(service.limits.request);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(LONGEST_HEAD);
     let room = Arc::new(Semaphore::new(service.limits.connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();

@@ -24,10 +24,15 @@ pub(super) fn unlike<T: FromStr<Err: Display>>(text: &str) -> Option<String> {
     text.parse::<T>().err().map(|fault| fault.to_string())
 }
 
+/// What keeps a text from being a name.
+fn no_name(text: &str) -> Option<String> {
+    text.chars().any(char::is_control).then(|| "it has a control character".to_owned())
+}
+
 impl Parameter {
     /// One that is text, and not empty.
     pub(super) const fn text(name: &'static str, about: &'static str) -> Self {
-        Parameter { name, about, schema: || json!({ "type": "string", "minLength": 1 }), fault: |_| None }
+        Parameter { name, about, schema: || json!({ "type": "string", "minLength": 1 }), fault: no_name }
     }
 
     /// One that is a point in time.
@@ -55,7 +60,10 @@ impl Query {
                 read.faults.push(format!("there is no parameter `{}`{near}", clipped(&name)));
                 continue;
             };
-            if read.text(&name).is_some() {
+            // What is no UTF-8 would be looked for as what it is not.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                read.faults.push(format!("`{name}` is no UTF-8"));
+            } else if read.text(&name).is_some() {
                 read.faults.push(format!("`{name}` stands twice"));
             } else if value.is_empty() {
                 read.faults.push(format!("`{name}` is empty; leave it out"));

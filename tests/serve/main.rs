@@ -3,6 +3,7 @@
 mod document;
 mod edges;
 mod judge;
+mod hostile;
 #[expect(dead_code, reason = "the tests of the stores use the others")]
 #[path = "../store/parts.rs"]
 mod parts;

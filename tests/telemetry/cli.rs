@@ -153,3 +153,31 @@ fn what_cannot_be_made_is_told_apart_and_keeps_nothing() {
     let listed = tdsql(folder.path(), &["profile", "list", "--format", "json"]);
     assert_eq!(json(&listed), Value::Array(Vec::new()));
 }
+
+#[test]
+fn the_frontend_says_which_server_ran() {
+    let (folder, scripted) = (folder(), Scripted::new(answers));
+    let frontend = Scripted::new(|_, _| Reply::Say("200 OK", "", r#"{"serverVersion":"1.30.2"}"#.to_owned()));
+    let of = |frontend: &str| {
+        make(folder.path(), "prod", &["--prometheus", scripted.address(), "--temporal-address", frontend])
+    };
+    let made = json(&of(frontend.address()));
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("it is made: {made}"));
+    let shown = json(&tdsql(folder.path(), &["profile", "show", id, "--format", "json"]));
+    assert_eq!(shown["temporal_server_version"], "1.30.2");
+    // What was asked for and not told is no profile without it.
+    let silent = Scripted::new(|_, _| Reply::Say("404 Not Found", "", "no such page".to_owned()));
+    for (address, text) in [
+        (silent.address(), "the Temporal frontend answered 404: no such page"),
+        ("http://ada:s3cret@temporal:7243", "--temporal-address: user and password have no place in it"),
+        ("temporal:7243", "--temporal-address: it is no http or https URL of a host"),
+    ] {
+        let refused = of(address);
+        let told = format!("{}{}", String::from_utf8_lossy(&refused.stdout), String::from_utf8_lossy(&refused.stderr));
+        assert!(code(&refused) == 4 && told.contains(text) && !told.contains("s3cret"), "{told}");
+    }
+    let both = make(folder.path(), "prod", &["--temporal-version", "1.29.0", "--temporal-address", frontend.address()]);
+    assert_eq!(code(&both), 2);
+    let listed = json(&tdsql(folder.path(), &["profile", "list", "--format", "json"]));
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+}

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use promql_parser::parser::Expr;
+use promql_parser::util::{ExprVisitor, walk_expr};
 use tdsql::catalog::telemetry::Selection;
 use tdsql::collect::{CollectError, Wanted, collect};
 use tdsql::model::behaviour::{GapState, MetricAggregate, TelemetrySummary, Window};
@@ -184,5 +186,61 @@ fn every_metric_is_asked_once_in_the_spelling_of_the_exporter() {
         assert_eq!(bodies.len(), CATALOG.metrics.len() + 1, "each query differs, and one probe");
         let expected: String = expected.replace('(', "%28").replace('{', "%7B");
         assert!(bodies.iter().any(|body| body.contains(&expected)), "{exporter}");
+    }
+}
+
+/// The labels and values that a query matches series by.
+fn matchers(query: &str) -> Vec<(String, String)> {
+    struct All(Vec<(String, String)>);
+    impl ExprVisitor for All {
+        type Error = ();
+        fn pre_visit(&mut self, expr: &Expr) -> Result<bool, ()> {
+            let selector = match expr {
+                Expr::VectorSelector(selector) => selector,
+                Expr::MatrixSelector(matrix) => &matrix.vs,
+                _ => return Ok(true),
+            };
+            self.0.extend(selector.matchers.matchers.iter().map(|found| (found.name.clone(), found.value.clone())));
+            Ok(true)
+        }
+    }
+    let expr = promql_parser::parser::parse(query).unwrap_or_else(|fault| panic!("{fault}: {query}"));
+    let mut all = All(Vec::new());
+    walk_expr(&mut all, &expr).expect("it never stops");
+    all.0
+}
+
+#[test]
+fn a_name_is_a_value_in_every_query_whatever_is_in_it() {
+    let name = "x\",job=~\".*\"} or vector(1) or up{a=\"%RATE%\\";
+    let sanitised: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    for (exporter, written) in [("otel", name), ("tally", sanitised.as_str())] {
+        let scripted = Scripted::new(|_, asked| if is_instant(asked) { found("") } else { series(&["1"]) });
+        let [cluster, namespace, task_queue] = [(); 3].map(|()| Some(name.to_owned()));
+        let wanted = Wanted {
+            exporter: Some(exporter.to_owned()),
+            selection: Selection { cluster, namespace, task_queue },
+            ..wanted()
+        };
+        run(&scripted, &wanted, "").expect("it is answered");
+        let mut seen = BTreeSet::new();
+        for asked in scripted.asked() {
+            let query = form_urlencoded::parse(asked.body.as_bytes())
+                .find_map(|(field, value)| (field == "query").then(|| value.into_owned()))
+                .expect("it has a query");
+            for (label, value) in matchers(&query) {
+                assert!(label != "job" && label != "a", "{query}");
+                // What workers export is as they wrote it, whatever the server's exporter does.
+                let meant = match label.as_str() {
+                    "cluster" | "task_queue" => value == name,
+                    "taskqueue" => value == written,
+                    "namespace" => value == written || value == name,
+                    _ => continue,
+                };
+                assert!(meant, "{label} in {query}");
+                seen.insert(label);
+            }
+        }
+        assert_eq!(seen.len(), 4, "each of them is looked for: {seen:?}");
     }
 }

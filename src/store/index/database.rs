@@ -321,8 +321,9 @@ impl Index for Database {
     }
 
     async fn list(&self, filter: &Filter, size: PageSize, after: Option<&Cursor>) -> Result<Page, StoreError> {
-        // Absent texts are empty in the index, and an empty one is nobody's.
-        if [&filter.cluster, &filter.namespace, &filter.label].into_iter().any(|text| text.as_deref() == Some("")) {
+        // Absent texts are empty in the index, so an empty one is nobody's; nor is one that PostgreSQL could not hold.
+        let is_nobodys = |text: &str| text.is_empty() || text.contains('\0');
+        if [&filter.cluster, &filter.namespace, &filter.label].into_iter().flatten().any(|text| is_nobodys(text)) {
             return Ok(Page { profiles: Vec::new(), next: None });
         }
         let mut profiles = transact!("list profiles", self.try_list(filter, size, after))?;
