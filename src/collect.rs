@@ -4,7 +4,7 @@
 //! names that were asked for exist there, then all metrics at once, with a bound. A query that fails hides no other.
 
 use crate::catalog::telemetry::{Exporter, Probe, Reads, Selection, Subject, Telemetry, Terms};
-use crate::catalog::{Catalog, Metric};
+use crate::catalog::{Catalog, Metric, Redaction};
 use crate::model::behaviour::{Collection, GapState, MetricAggregate, Statistics, TelemetrySummary, Timestamp, Window};
 use crate::prometheus::{Answer, Labelled, Prometheus, SourceError};
 use crate::telemetry::{self, Plan, aggregate, plan};
@@ -77,7 +77,7 @@ pub async fn collect(
 ) -> Result<TelemetrySummary, CollectError> {
     let telemetry = &catalog.telemetry;
     let window = telemetry::Window { start: seconds(wanted.window.start()), end: seconds(wanted.window.end()) };
-    let ask = Asking { telemetry, source, window };
+    let ask = Asking { telemetry, source, window, redaction: &catalog.redaction };
     let mut warnings = Vec::new();
     warnings.extend(unsettled(telemetry, wanted));
     let exporter = ask.exporter(wanted.exporter.as_deref(), &mut warnings).await?;
@@ -118,6 +118,8 @@ pub async fn collect(
     let mut summary = TelemetrySummary::complete(names, |_, name| {
         found.remove(name).unwrap_or_else(|| MetricAggregate::gap(GapState::Failed, "it was not asked for"))
     });
+    // Names that were asked for stand in them.
+    warnings.iter_mut().for_each(|warning| *warning = ask.masked(warning));
     let (gauges, rates) = (plan_of(Reads::Gauge), plan_of(Reads::Rate));
     summary.collection = Some(Collection {
         exporter: exporter.name.clone(),
@@ -190,20 +192,37 @@ struct Asking<'a> {
     telemetry: &'a Telemetry,
     source: &'a Prometheus,
     window: telemetry::Window,
+    /// Whatever the source says may hold a secret: its words end in profiles, answers and logs.
+    redaction: &'a Redaction,
 }
 
 impl<'a> Asking<'a> {
     /// Asks for ranges, so many at once as the source allows; answers in the order of the queries.
     async fn all(&self, queries: Vec<(String, Plan)>) -> Vec<Result<Answer, SourceError>> {
-        let asked = stream::iter(queries).map(|(query, plan)| async move { self.source.range(&query, plan).await });
+        let asked = stream::iter(queries).map(|(query, plan)| async move {
+            let mut answer = self.source.range(&query, plan).await.map_err(|fault| self.shown(fault))?;
+            answer.warnings.iter_mut().for_each(|warning| *warning = self.masked(warning));
+            Ok(answer)
+        });
         asked.buffered(self.source.concurrency()).collect().await
     }
 
     /// Asks for the values at the end of the window.
     async fn instants(&self, queries: Vec<String>) -> Vec<Result<Vec<Labelled>, SourceError>> {
-        let asked =
-            stream::iter(queries).map(|query| async move { self.source.instant(&query, self.window.end).await });
+        let asked = stream::iter(queries).map(|query| async move { self.instant(&query).await });
         asked.buffered(self.source.concurrency()).collect().await
+    }
+
+    async fn instant(&self, query: &str) -> Result<Vec<Labelled>, SourceError> {
+        self.source.instant(query, self.window.end).await.map_err(|fault| self.shown(fault))
+    }
+
+    fn shown(&self, fault: SourceError) -> SourceError {
+        fault.shown(|text| self.masked(&text))
+    }
+
+    fn masked(&self, text: &str) -> String {
+        self.redaction.masked(text).into_owned()
     }
 
     /// The exporter whose spelling the source speaks: the one that was named, else the first that is found.
@@ -248,17 +267,18 @@ impl<'a> Asking<'a> {
             for probe in self.unfound(exporter, &selection).await? {
                 let name = selection.of(probe.of).unwrap_or_default().to_owned();
                 let values = self.expand(&probe.values, exporter, &selection);
-                let there = self.source.instant(&values, self.window.end).await?;
-                let mut known: Vec<String> = there.into_iter().flat_map(|series| series.labels.into_values()).collect();
+                let there = self.instant(&values).await?;
+                let names = there.into_iter().flat_map(|series| series.labels.into_values());
+                let mut known: Vec<String> = names.map(|name| self.masked(&name)).collect();
                 known.sort();
                 known.dedup();
                 if !known.is_empty() {
-                    return Err(CollectError::NotThere { subject: probe.of, name, known });
+                    return Err(CollectError::NotThere { subject: probe.of, name: self.masked(&name), known });
                 }
                 // A source of one cluster need not say which: its series may have no such label at all.
                 let without = Selection { cluster: None, ..selection.clone() };
                 let plain = self.expand(&probe.query, exporter, &without);
-                if probe.of == Subject::Cluster && is_there(&self.source.instant(&plain, self.window.end).await?) {
+                if probe.of == Subject::Cluster && is_there(&self.instant(&plain).await?) {
                     warnings.push(format!("no series of the source names a cluster: all are taken to be of `{name}`"));
                     selection = without;
                     continue 'selection;

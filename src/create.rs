@@ -139,13 +139,15 @@ pub async fn collected(
         at: creation.at,
     };
     let telemetry = collect(catalog, source, &wanted, |key| snapshot::switch(catalog, &snapshot, key)).await?;
+    // People put secrets into names too.
+    let shown = |text: String| catalog.redaction.masked(&text).into_owned();
     Ok(BehaviourProfile {
         id: ProfileId::new(creation.at),
-        name: request.name,
-        label: request.label,
-        cluster_id: request.cluster_id,
-        namespace: request.namespace,
-        task_queue: request.task_queue,
+        name: shown(request.name),
+        label: request.label.map(shown),
+        cluster_id: shown(request.cluster_id),
+        namespace: request.namespace.map(shown),
+        task_queue: request.task_queue.map(shown),
         time_window_start: window.start(),
         time_window_end: window.end(),
         temporal_server_version: creation.temporal_server_version,

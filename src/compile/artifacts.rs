@@ -64,7 +64,7 @@ impl Compilation<'_> {
             let value = if parameter.nullable && !applies {
                 Value::Null
             } else {
-                plain(field, parameter.value_type, self.resolution.value(id))
+                parameter.value_type.field(field, self.resolution.value(id))
             };
             config.insert(field.to_owned(), value);
         }
@@ -90,16 +90,6 @@ fn push_line(text: &mut String, part: &str) {
         text.push_str(&one_line(part));
     } else {
         text.push_str(part);
-    }
-}
-
-/// A duration as a plain number where the field's name says the unit.
-fn plain(field: &str, value_type: ValueType, value: &Scalar) -> Value {
-    let unit =
-        [("_min", 60_000.0), ("_sec", 1_000.0), ("_ms", 1.0)].into_iter().find(|(suffix, _)| field.ends_with(suffix));
-    match (value_type, value, unit) {
-        (ValueType::Duration, Scalar::Int(milliseconds), Some((_, size))) => json!(*milliseconds as f64 / size),
-        _ => serde_json::to_value(value_type.show(value)).unwrap_or_default(),
     }
 }
 

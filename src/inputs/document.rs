@@ -66,10 +66,22 @@ pub struct Document {
 ///
 /// A file that is too large, too deep, or that expands to too much through its aliases is a diagnostic.
 pub fn parse_document(name: &str, text: &str, sources: &mut SourceMap, diags: &mut Diagnostics) -> Document {
+    document(name, text, text.to_owned(), sources, diags)
+}
+
+/// Likewise, of a file that may hold secrets: excerpts show its lines and its white space, and `*` for all else.
+pub fn parse_hidden_document(name: &str, text: &str, sources: &mut SourceMap, diags: &mut Diagnostics) -> Document {
+    document(name, text, hidden(text), sources, diags)
+}
+
+/// A text of the same length and lines that shows nothing but white space.
+pub(crate) fn hidden(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_whitespace() { char::from(byte) } else { '*' }).collect()
+}
+
+fn document(name: &str, text: &str, shown: String, sources: &mut SourceMap, diags: &mut Diagnostics) -> Document {
     let origin = Origin::ValuesFile(name.to_owned());
-    let Some((mut reader, body)) =
-        Reader::open(MAX_DEPLOYED_BYTES, name, text, text.to_owned(), origin, sources, diags)
-    else {
+    let Some((mut reader, body)) = Reader::open(MAX_DEPLOYED_BYTES, name, text, shown, origin, sources, diags) else {
         return Document { file: FileId(u32::MAX), root: None, beyond: None };
     };
     let (first, beyond) = first_document(body);

@@ -7,6 +7,7 @@
 mod assignments;
 mod document;
 mod env_file;
+mod typed;
 mod values;
 
 use std::collections::HashMap;
@@ -16,8 +17,10 @@ use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use crate::model::Scalar;
 
 pub use assignments::parse_assignments;
-pub use document::{Document, Node, parse_document};
+pub(crate) use document::hidden;
+pub use document::{Document, Node, parse_document, parse_hidden_document};
 pub use env_file::{environment_entries, parse_env_file};
+pub(crate) use typed::parse_typed;
 pub use values::parse_values;
 
 /// One `key = value` that the user gave, before it is typed.

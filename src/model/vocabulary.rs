@@ -174,6 +174,9 @@ words! {
     }
 }
 
+/// Ends of the names of fields that say the unit of a number, and its milliseconds.
+pub(crate) const FIELD_UNITS: [(&str, f64); 3] = [("_ms", 1.0), ("_sec", 1_000.0), ("_min", 60_000.0)];
+
 impl ValueType {
     /// Reads a value of this type from a data file, a flag, a values file or a variable.
     ///
@@ -218,6 +221,18 @@ impl ValueType {
         match (self, value) {
             (ValueType::Duration, Scalar::Int(milliseconds)) => Scalar::Str(format_duration(*milliseconds)),
             _ => value.clone(),
+        }
+    }
+
+    /// The value as a field of a document has it: a duration is a plain number where the field's name says its unit.
+    #[must_use]
+    pub fn field(self, name: &str, value: &Scalar) -> serde_json::Value {
+        let unit = FIELD_UNITS.iter().find(|(suffix, _)| name.ends_with(suffix));
+        match (self, value, unit) {
+            (ValueType::Duration, Scalar::Int(milliseconds), Some((_, size))) => {
+                serde_json::json!(*milliseconds as f64 / size)
+            }
+            _ => serde_json::to_value(self.show(value)).unwrap_or_default(),
         }
     }
 

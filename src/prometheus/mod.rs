@@ -55,6 +55,18 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// The same, with whatever the source said of its own turned into what may be shown.
+    #[must_use]
+    pub fn shown(self, shown: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Unreachable(detail) => Self::Unreachable(shown(detail)),
+            Self::Refused { status, detail } => Self::Refused { status, detail: shown(detail) },
+            Self::Malformed(detail) => Self::Malformed(shown(detail)),
+            Self::Credentials(detail) => Self::Credentials(shown(detail)),
+            other @ (Self::TimedOut(_) | Self::ManySeries(_)) => other,
+        }
+    }
+
     /// Whether the source as a whole is to blame, rather than one query.
     #[must_use]
     pub fn is_of_source(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, ParamId, Parameter};
 use crate::model::behaviour::ConfigSnapshot;
-use crate::model::{Channel, Scalar, ValueType};
+use crate::model::{Channel, FIELD_UNITS, Scalar, ValueType};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub fn running(catalog: &Catalog, snapshot: &ConfigSnapshot) -> BTreeMap<ParamId
     }
     let mut take = |channel: Channel, name: &str, value: &Value| {
         let whole = name.to_lowercase();
-        let bare = UNITS.iter().find_map(|(suffix, _)| whole.strip_suffix(suffix)).unwrap_or(&whole).to_owned();
+        let bare = FIELD_UNITS.iter().find_map(|(suffix, _)| whole.strip_suffix(suffix)).unwrap_or(&whole).to_owned();
         let id = by_name.get(&(channel, whole)).or_else(|| by_name.get(&(channel, bare))).copied();
         if let Some((id, value)) = id.and_then(|id| Some((id, read(catalog.parameter(id), name, value)?))) {
             values.insert(id, value);
@@ -42,15 +42,12 @@ pub fn running(catalog: &Catalog, snapshot: &ConfigSnapshot) -> BTreeMap<ParamId
     values
 }
 
-/// Names of fields that say the unit of their number, and its milliseconds.
-const UNITS: [(&str, f64); 3] = [("_ms", 1.0), ("_sec", 1_000.0), ("_min", 60_000.0)];
-
 fn read(parameter: &Parameter, name: &str, value: &Value) -> Option<Scalar> {
     if parameter.value_type == ValueType::Duration
         && let Some(number) = value.as_f64()
     {
         // Without a unit in the name it is the server's file, where a bare number is seconds.
-        let size = UNITS.iter().find(|(suffix, _)| name.ends_with(suffix)).map_or(1_000.0, |(_, size)| *size);
+        let size = FIELD_UNITS.iter().find(|(suffix, _)| name.ends_with(suffix)).map_or(1_000.0, |(_, size)| *size);
         return Some(Scalar::Int((number * size).round() as i64));
     }
     let given = match value {

@@ -32,5 +32,6 @@ mod reference;
 mod remedy;
 mod requests;
 mod schema;
+mod snapshot;
 mod support;
 mod telemetry;
