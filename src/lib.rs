@@ -54,6 +54,8 @@ pub mod cli;
 pub mod cluster;
 #[cfg(feature = "server")]
 pub mod collect;
+#[cfg(feature = "server")]
+pub mod collector;
 pub mod compare;
 pub mod compile;
 pub mod conformance;

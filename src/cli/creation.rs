@@ -1,6 +1,7 @@
 //! `tdsql profile create`: a behaviour profile made here, with no service.
 
 use super::args::ListFormat;
+use super::collected::Files;
 use super::profile::{Place, counted, failed, listed};
 use super::session::{Failure, Session};
 use super::telemetry::{Source, Window, now, store};
@@ -9,9 +10,7 @@ use crate::cluster::Frontend;
 use crate::create::{Blame, CreateError, Creation, create};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::Depth;
-use crate::model::behaviour::{
-    BehaviourProfile, ConfigSnapshot, CreateProfileRequest, GapState, MetricAggregate, Timestamp,
-};
+use crate::model::behaviour::{BehaviourProfile, CreateProfileRequest, GapState, MetricAggregate, Timestamp};
 use crate::store::Store;
 use clap::Args;
 use semver::Version;
@@ -24,19 +23,21 @@ pub(super) struct Create {
     source: Source,
     #[command(flatten)]
     window: Window,
+    #[command(flatten)]
+    files: Files,
     /// What people are to call it; cluster, namespace and start of the window where it is not said.
     #[arg(long)]
     name: Option<String>,
     /// A word to find it by.
     #[arg(long)]
     label: Option<String>,
-    /// The Temporal server version that ran.
+    /// The Temporal server version that ran, in the place of the compiled profile's.
     #[arg(long, value_name = "V")]
     temporal_version: Option<Version>,
     /// Ask the HTTP API of this Temporal frontend for its version, as in http://temporal:7243.
     #[arg(long, value_name = "URL", conflicts_with = "temporal_version")]
     temporal_address: Option<String>,
-    /// The version label of the DSQL plugin that ran.
+    /// The version label of the DSQL plugin that ran, likewise.
     #[arg(long, value_name = "V")]
     plugin_version: Option<Version>,
     /// The commit of the workers' code that ran.
@@ -70,6 +71,7 @@ impl Create {
             namespace: namespace.clone(),
             task_queue: task_queue.clone(),
             label: self.label.clone(),
+            config: None,
         }
     }
 }
@@ -84,12 +86,13 @@ pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
     let location = store(&options.place, &mut settings)?;
     let catalog = session.catalog_at(Depth::Settings)?;
     let frontend = options.temporal_address.as_deref().map(frontend).transpose()?;
+    let captured = options.files.captured(session, catalog, &settings)?;
     let at = now();
     let mut creation = Creation {
         request: options.request(at, catalog.telemetry.window.settle),
-        snapshot: ConfigSnapshot::default(),
-        temporal_server_version: options.temporal_version.clone(),
-        dsql_plugin_version: options.plugin_version.clone(),
+        snapshot: captured.config,
+        temporal_server_version: options.temporal_version.clone().or(captured.temporal_server_version),
+        dsql_plugin_version: options.plugin_version.clone().or(captured.dsql_plugin_version),
         worker_code_sha: options.worker_code.clone(),
         exporter: telemetry.exporter,
         scrape_interval: telemetry.scrape_interval,

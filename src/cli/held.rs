@@ -92,6 +92,7 @@ impl Current {
                             namespace: window.namespace.clone(),
                             task_queue: window.task_queue.clone(),
                             label: None,
+                            config: None,
                         },
                         snapshot: ConfigSnapshot::default(),
                         temporal_server_version: None,

@@ -6,6 +6,8 @@ mod args;
 #[cfg(feature = "server")]
 mod assess;
 mod catalog_commands;
+#[cfg(feature = "server")]
+mod collected;
 mod compile;
 #[cfg(feature = "server")]
 mod creation;

@@ -65,6 +65,7 @@ pub(super) fn run(session: &mut Session, options: &Serve) -> Outcome {
             catalog,
             store,
             source,
+            collectors: settings.collectors,
             token: settings.token,
             any_host: !local && settings.hosts.is_empty(),
             hosts: settings.hosts,

@@ -15,8 +15,11 @@ pub(super) fn settings(session: &Session, path: &Path) -> Result<Settings, Failu
     let text = read(path).map_err(|fault| Failure::Outside(format!("cannot read `{name}`: {fault}")))?;
     // A file that the settings name is looked for beside them.
     let beside = path.parent().unwrap_or(Path::new("")).to_owned();
-    let outside =
-        Outside { file: &|file| read(&beside.join(file)), variable: &|variable| std::env::var(variable).ok() };
+    let outside = Outside {
+        file: &|file| read(&beside.join(file)),
+        place: &|file| beside.join(file),
+        variable: &|variable| std::env::var(variable).ok(),
+    };
     let (mut sources, mut diags) = (SourceMap::new(), Diagnostics::default());
     let settings = Settings::read(&name, &text, &outside, &mut sources, &mut diags);
     diags.sort();

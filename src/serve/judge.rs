@@ -16,6 +16,7 @@ use crate::model::behaviour::{
 };
 use crate::recommend::recommend;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) async fn compare(call: Call<Json<CompareRequest>>) -> Result<Json<ProfileComparison>, Problem> {
@@ -104,7 +105,7 @@ struct Judged {
 }
 
 /// The profile that is named, the telemetry of the window, or the newest profile.
-async fn judged(service: &Service, request: &JudgementRequest) -> Result<Judged, Problem> {
+async fn judged(service: &Arc<Service>, request: &JudgementRequest) -> Result<Judged, Problem> {
     let JudgementRequest { cluster_id, namespace, profile_id, time_window_start, time_window_end, .. } = request;
     let kept = |profile: BehaviourProfile| Judged { kept: Some(profile.id), profile };
     match (profile_id, time_window_start, time_window_end) {
@@ -138,8 +139,10 @@ async fn judged(service: &Service, request: &JudgementRequest) -> Result<Judged,
                     time_window_start: start.unwrap_or_else(|| end.before(USUAL_WINDOW)),
                     time_window_end: end,
                     label: None,
+                    config: None,
                 },
-            )?;
+            )
+            .await?;
             Ok(Judged { profile: collected(service.catalog, source, creation).await?, kept: None })
         }
     }

@@ -5,6 +5,7 @@
 //! outside. Shown at work by `tests/serve/` and `conformance/service/`.
 
 mod compiler;
+mod config;
 mod edge;
 mod judge;
 mod measures;
@@ -20,6 +21,7 @@ mod settings;
 pub use settings::{Limits, Outside, SETTINGS, Settings, Source, Token};
 
 use crate::catalog::Catalog;
+use crate::collector::Collector;
 use crate::model::behaviour::Timestamp;
 use crate::prometheus::Prometheus;
 use crate::store::Store;
@@ -66,6 +68,8 @@ pub struct Parts {
     pub store: Store,
     /// Where telemetry comes from; without it no profile can be made.
     pub source: Option<Telemetry>,
+    /// Where the configuration of clusters stands, by names that requests may say.
+    pub collectors: BTreeMap<String, Collector>,
     /// The token that every request has to have.
     pub token: Option<Token>,
     /// Names that the service goes by besides addresses and localhost.
@@ -95,6 +99,7 @@ pub struct Service {
     catalog: &'static Catalog,
     store: Store,
     source: Option<Telemetry>,
+    collectors: BTreeMap<String, Collector>,
     token: Option<Token>,
     hosts: Vec<String>,
     any_host: bool,
@@ -113,7 +118,7 @@ pub struct Service {
 impl Service {
     /// The service of these parts, and its routes.
     fn new(parts: Parts) -> (Arc<Self>, Vec<Route>) {
-        let Parts { catalog, store, source, token, hosts, any_host, limits, clock, log } = parts;
+        let Parts { catalog, store, source, collectors, token, hosts, any_host, limits, clock, log } = parts;
         let routes = routes::all();
         let document = Bytes::from(openapi::document(&routes, token.is_some()).to_string());
         let open = routes.iter().filter(|route| route.open).map(|route| route.path).collect();
@@ -123,6 +128,7 @@ impl Service {
             catalog,
             store,
             source,
+            collectors,
             token,
             hosts,
             any_host,

@@ -1,7 +1,7 @@
 //! Problem documents (RFC 9457): what every answer is that is no success.
 
 use crate::catalog::Catalog;
-use crate::diag::{self, Diagnostics};
+use crate::diag::{self, Diagnostics, SourceMap};
 use crate::store::StoreError;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
@@ -211,9 +211,14 @@ impl Problem {
 
     /// What the catalog refused; every error is there, as on the command line.
     pub(super) fn refused(kind: Kind, catalog: &Catalog, diagnostics: &Diagnostics) -> Self {
+        Self::told(kind, &catalog.sources, diagnostics)
+    }
+
+    /// Likewise, of faults that stand in other texts than the catalog's.
+    pub(super) fn told(kind: Kind, sources: &SourceMap, diagnostics: &Diagnostics) -> Self {
         let errors: Vec<_> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
         let detail: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
-        let listed: Vec<Value> = errors.iter().map(|error| diag::to_json(&catalog.sources, error)).collect();
+        let listed: Vec<Value> = errors.iter().map(|error| diag::to_json(sources, error)).collect();
         let problem = Problem::new(kind, detail.join("; ")).with("errors", Value::Array(listed));
         match errors.iter().find_map(|error| error.help.clone()) {
             Some(help) => problem.remedy(help),

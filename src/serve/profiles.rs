@@ -1,12 +1,14 @@
 //! Behaviour profiles.
 
+use super::config;
 use super::problem::{Kind, Problem};
 use super::route::{Call, Created, Done, Json, Page};
 use super::{Service, Telemetry};
 use crate::create::{Blame, CreateError, Creation, create as make};
-use crate::model::behaviour::{BehaviourProfile, ConfigSnapshot, CreateProfileRequest, ProfileId, ProfileMetadata};
+use crate::model::behaviour::{BehaviourProfile, CreateProfileRequest, ProfileId, ProfileMetadata};
 use crate::prometheus::Prometheus;
 use crate::store::{Cursor, Filter, PageSize, StoreError};
+use std::sync::Arc;
 
 pub(super) async fn list(call: Call<()>) -> Result<Page<ProfileMetadata>, Problem> {
     let Call { service, query, .. } = call;
@@ -31,22 +33,26 @@ pub(super) fn id(text: &str) -> Result<ProfileId, StoreError> {
 
 pub(super) async fn create(call: Call<Json<CreateProfileRequest>>) -> Result<Created<ProfileMetadata>, Problem> {
     let Call { service, body: Json(request), .. } = call;
-    let (source, creation) = creation(&service, request)?;
+    let (source, creation) = creation(&service, request).await?;
     let profile = make(service.catalog, source, &service.store, creation).await?;
     Ok(Created { location: format!("/profiles/{}", profile.id), what: profile.metadata() })
 }
 
 /// What a profile is made of, and the source of its telemetry.
-pub(super) fn creation(service: &Service, request: CreateProfileRequest) -> Result<(&Prometheus, Creation), Problem> {
+pub(super) async fn creation(
+    service: &Arc<Service>,
+    mut request: CreateProfileRequest,
+) -> Result<(&Prometheus, Creation), Problem> {
     let Some(Telemetry { source, exporter, scrape_interval }) = &service.source else {
         return Err(Problem::new(Kind::Unavailable, "the service has no source of telemetry")
             .remedy("have `url` set in `[prometheus]` of its settings"));
     };
+    let captured = config::captured(service, request.config.take()).await?;
     let creation = Creation {
         request,
-        snapshot: ConfigSnapshot::default(),
-        temporal_server_version: None,
-        dsql_plugin_version: None,
+        snapshot: captured.config,
+        temporal_server_version: captured.temporal_server_version,
+        dsql_plugin_version: captured.dsql_plugin_version,
         worker_code_sha: None,
         exporter: exporter.clone(),
         scrape_interval: *scrape_interval,

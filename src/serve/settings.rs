@@ -3,12 +3,14 @@
 //! The file is read with the same reader as data files. A secret never stands in it: it names a file or a variable that
 //! has one. What a URL says before its `@` is blanked in everything that is shown of the file.
 
+use crate::collector::{Collector, FILES};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::shape::{Kind, Shape, may};
 use crate::loader::{Decoder, Row};
 use crate::model::Digest;
 use crate::prometheus::{self, Auth, Secret};
 use crate::store::{Location, S3At};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +26,11 @@ pub static SETTINGS: Shape = Shape {
         may("token_env", Kind::Text, "The variable with that token."),
         may("store", Kind::Table(&STORE), "Where profiles are kept."),
         may("prometheus", Kind::Table(&PROMETHEUS), "Where telemetry comes from; without it no profile can be made."),
+        may(
+            "collectors",
+            Kind::TableMap(&COLLECTOR),
+            "Where the configuration of clusters stands: name → files; a request chooses one by its name.",
+        ),
         may("limits", Kind::Table(&LIMITS), "What a request may take."),
     ],
 };
@@ -69,6 +76,19 @@ static PROMETHEUS: Shape = Shape {
         may("ca_file", Kind::Text, "Certificates to trust besides the system's, as PEM."),
         may("timeout", Kind::Text, "How long one query may take."),
         may("concurrency", Kind::Int, "Queries under way at once."),
+    ],
+};
+
+/// `[collectors.NAME]`.
+static COLLECTOR: Shape = Shape {
+    name: "a collector",
+    doc: "The files that say what one cluster runs with; read whenever a profile is made.",
+    fields: &[
+        may("config_profile", Kind::Text, "The compiled profile that was deployed."),
+        may("task_definition", Kind::Text, "An ECS task definition, as JSON."),
+        may("env_file", Kind::Text, "The environment of the server."),
+        may("worker_options", Kind::Text, "Options of the SDK workers, as JSON or YAML."),
+        may("dynamic_config", Kind::Text, "The dynamic configuration of the server, as YAML."),
     ],
 };
 
@@ -173,6 +193,8 @@ pub struct Settings {
     pub store: Option<Location>,
     /// Where telemetry comes from.
     pub source: Option<Source>,
+    /// Where the configuration of clusters stands, by name.
+    pub collectors: BTreeMap<String, Collector>,
     /// What a request may take.
     pub limits: Limits,
 }
@@ -192,6 +214,8 @@ pub struct Source {
 pub struct Outside<'a> {
     /// The text of a file.
     pub file: &'a dyn Fn(&Path) -> Result<String, String>,
+    /// Where a file that the settings name is.
+    pub place: &'a dyn Fn(&Path) -> PathBuf,
     /// The value of a variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -228,8 +252,15 @@ fn settings(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Settin
     });
     let store = d.table(row, "store").and_then(|row| store(d, &row));
     let source = d.table(row, "prometheus").and_then(|row| source(d, &row, outside));
+    let collectors = d.table_map(row, "collectors");
+    let collectors = collectors.into_iter().map(|(name, row)| (name.value, collector(d, &row, outside))).collect();
     let limits = d.table(row, "limits").map_or_else(Limits::default, |row| limits(d, &row));
-    Settings { listen, hosts, token, store, source, limits }
+    Settings { listen, hosts, token, store, source, collectors, limits }
+}
+
+fn collector(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Collector {
+    let named = FILES.iter().filter_map(|(kind, _)| Some((*kind, d.text(row, kind)?)));
+    Collector { files: named.map(|(kind, path)| (kind, (outside.place)(Path::new(&path.value)))).collect() }
 }
 
 fn store(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<Location> {

@@ -32,6 +32,7 @@ mod reference;
 mod remedy;
 mod requests;
 mod schema;
+mod secrets;
 mod snapshot;
 mod support;
 mod telemetry;

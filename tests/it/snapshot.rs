@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use tdsql::model::behaviour::{ConfigSnapshot, REDACTED};
 use tdsql::snapshot::{Captured, Document, Refused, Says, snapshot};
 
-use crate::support::{good, shipped, snapshots};
+use crate::secrets::{SECRETS, clean};
+use crate::support::{good, shipped, snapshots, text};
 
 fn captured(documents: &[Document]) -> Captured {
     snapshot(shipped(), documents).unwrap_or_else(|refused| panic!("{}", told(&refused)))
@@ -156,11 +157,10 @@ fn every_fault_of_every_document_is_told_with_its_place() {
 /// Secrets, and where each is planted: nothing of any may come out.
 #[test]
 fn planted_secrets_are_found_in_no_part_of_a_snapshot_nor_in_a_diagnostic() {
-    let secrets = crate::support::SECRETS;
     let mut documents = Vec::new();
     let (mut env, mut pairs) = (String::new(), Vec::new());
     let (mut yaml, mut options) = (String::new(), serde_json::Map::new());
-    for (number, (name, secret)) in secrets.iter().enumerate() {
+    for (number, (name, secret)) in SECRETS.iter().enumerate() {
         env.push_str(&format!("{name}='{secret}'\n"));
         pairs.push((format!("{name}_{number}"), (*secret).to_owned()));
         let quoted = Value::from(*secret);
@@ -170,11 +170,11 @@ fn planted_secrets_are_found_in_no_part_of_a_snapshot_nor_in_a_diagnostic() {
         options.insert(format!("nested{number}"), json!([{ *name: quoted }]));
     }
     let task = json!({ "containerDefinitions": [{
-        "environment": secrets.iter().map(|(name, secret)| json!({ "name": name, "value": secret })).collect::<Vec<_>>(),
+        "environment": SECRETS.iter().map(|(name, secret)| json!({ "name": name, "value": secret })).collect::<Vec<_>>(),
     }]});
     let mut profile = good("mid-scale", None, &[]).profile();
-    profile.modifier = Some(secrets[1].1.to_owned());
-    for (name, secret) in secrets {
+    profile.modifier = Some(SECRETS[1].1.to_owned());
+    for (name, secret) in SECRETS {
         let value = serde_json::from_value(json!(secret)).expect("text is a value");
         profile.overrides.values.insert((*name).to_owned(), value);
     }
@@ -188,14 +188,14 @@ fn planted_secrets_are_found_in_no_part_of_a_snapshot_nor_in_a_diagnostic() {
     let found = captured(&documents);
     let kept = serde_json::to_string(&found.config).expect("it is JSON");
     clean(&kept);
-    clean(&format!("{documents:?}{:?}{}", found, crate::support::text(&found.sources, found.warnings.as_slice())));
+    clean(&format!("{documents:?}{:?}{}", found, text(&found.sources, found.warnings.as_slice())));
     // What is kept is what a reader of the store gets back: it stays as it is.
     let again: ConfigSnapshot = serde_json::from_str(&kept).expect("it is a snapshot");
     assert_eq!(again, found.config);
 
     // The same texts where they do not fit: what is told of them has none either.
     let mut wrong = Vec::new();
-    for (name, secret) in secrets {
+    for (name, secret) in SECRETS {
         let quoted = Value::from(*secret);
         // Whatever looks like a secret is none as a name either.
         let key = if shipped().redaction.masked(secret) == *secret { "key".into() } else { quoted.clone() };
@@ -208,18 +208,7 @@ fn planted_secrets_are_found_in_no_part_of_a_snapshot_nor_in_a_diagnostic() {
     }
     wrong.push(says("broken.yaml", Says::DynamicConfig(format!("{yaml}  broken: [\n"))));
     let refused = refused(&wrong);
-    assert!(refused.diagnostics.len() > 4 * secrets.len());
-    clean(&crate::support::text(&refused.sources, refused.diagnostics.as_slice()));
+    assert!(refused.diagnostics.len() > 4 * SECRETS.len());
+    clean(&text(&refused.sources, refused.diagnostics.as_slice()));
     clean(&format!("{refused:?}"));
-}
-
-#[track_caller]
-fn clean(text: &str) {
-    for (name, secret) in crate::support::SECRETS {
-        for line in secret.lines() {
-            // Of an address, only who is let in is a secret.
-            let line = line.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or(line, |(who, _)| who);
-            assert!(!text.contains(line), "{name}: {secret} is in {text}");
-        }
-    }
 }

@@ -146,18 +146,3 @@ pub(crate) fn redacted(text: &str, compilation: &Compilation<'_>) -> String {
         .replace(&compilation.catalog.digest, "[catalog digest]")
         .replace(&format!("tdsql {version}"), "tdsql [version]")
 }
-
-/// Secrets of every kind, each with a name under which somebody keeps it. Not one of them is real.
-pub(crate) const SECRETS: &[(&str, &str)] = &[
-    ("REPORTING_DB_PASSWORD", "correct horse battery staple"),
-    ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-    ("PLAIN_ONE", "AKIAIOSFODNN7EXAMPLE"),
-    ("PLAIN_TWO", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"),
-    ("PLAIN_THREE", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
-    ("PLAIN_FOUR", "glsa_0123456789abcdefghij_0a1b2c3d"),
-    ("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ"),
-    ("WIDGET_API_KEY", "0f1e2d3c-not-to-be-seen"),
-    ("dbPassword", "Tr0ub4dor&3"),
-    ("PLAIN_SIX", "postgres://ada:S3cret/In@Url@db.example:5432/app?sslmode=require"),
-    ("PLAIN_FIVE", "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIPlantedPlantedPlanted\n-----END EC PRIVATE KEY-----"),
-];

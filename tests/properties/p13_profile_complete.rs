@@ -66,6 +66,7 @@ fn p13_window_within_a_day() {
                 namespace: None,
                 task_queue: Some(String::new()),
                 label: Some("x".repeat(256)),
+                config: None,
             };
             let faults = request.faults();
             let windows = faults.iter().filter(|fault| matches!(fault, ProfileFault::Window(_))).count();

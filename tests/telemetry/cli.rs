@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::collect::{found, is_instant};
 use crate::scripted::{Asked, Reply, Scripted, series};
+use crate::secrets::{SECRETS, clean};
 
 const PASSWORD: &str = "hunter2-of-the-source";
 
@@ -180,4 +181,115 @@ fn the_frontend_says_which_server_ran() {
     assert_eq!(code(&both), 2);
     let listed = json(&tdsql(folder.path(), &["profile", "list", "--format", "json"]));
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
+}
+
+/// Writes files into a folder.
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).expect("it can be written");
+    }
+}
+
+#[test]
+fn files_and_collectors_say_what_ran() {
+    let (folder, scripted) = (folder(), Scripted::new(answers));
+    let preset = crate::CATALOG.presets.keys().next().expect("there is a preset");
+    let compiled = tdsql(folder.path(), &["compile", preset, "-o", "out", "--temporal-version", "1.29.0"]);
+    assert_eq!(code(&compiled), 0, "{}", String::from_utf8_lossy(&compiled.stderr));
+    write(
+        folder.path(),
+        &[
+            ("dc.yaml", "frontend.rps:\n- value: 1234\n"),
+            ("one.env", "TEMPORAL_SQL_MAX_CONNS=70\nOTHER=1\n"),
+            ("two.env", "OTHER=2\nDB_PASSWORD=x\n"),
+            ("workers.json", "{\"max_concurrent_activities\": 77}"),
+            ("task.json", "[{\"secrets\": [{\"name\": \"FROM_ELSEWHERE\", \"valueFrom\": \"arn\"}]}]"),
+            ("settings.toml", "[collectors.prod]\nconfig_profile = \"out/profile.json\"\nenv_file = \"one.env\"\n"),
+        ],
+    );
+    let address = scripted.address();
+    let named = ["--prometheus", address, "--settings", "settings.toml", "--collector", "prod"];
+    let files = ["--dynamic-config", "dc.yaml", "--env-file", "two.env", "--worker-options", "workers.json"];
+    let made = make(folder.path(), "prod", &[&named[..], &files, &["--task-definition", "task.json"]].concat());
+    assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
+    let id = json(&made)["id"].as_str().expect("it has an id").to_owned();
+    let shown = json(&tdsql(folder.path(), &["profile", "show", &id, "--format", "json"]));
+    assert_eq!(shown["temporal_server_version"], "1.29.0");
+    let config = &shown["config_snapshot"];
+    assert_eq!(config["dynamic_config"], serde_json::json!([{ "key": "frontend.rps", "value": 1234 }]));
+    assert_eq!(config["worker_options"]["max_concurrent_activities"], 77);
+    assert_eq!(config["dsql_plugin_config"]["max_conns"], 70);
+    assert_eq!(config["config_profile"]["preset_name"], preset.as_str());
+    let variables = config["server_env_vars"].as_array().expect("a list");
+    let value = |name: &str| variables.iter().find(|one| one["name"] == name).map(|one| one["value"].clone());
+    for (name, expected) in [("OTHER", "2"), ("DB_PASSWORD", "[redacted]"), ("FROM_ELSEWHERE", "[redacted]")] {
+        assert_eq!(value(name), Some(expected.into()), "{name}");
+    }
+}
+
+#[test]
+fn faulty_files_are_told_together_and_nothing_is_made() {
+    let (folder, scripted) = (folder(), Scripted::new(answers));
+    write(folder.path(), &[("dc.yaml", "a: 1\nb: 2\n"), ("w.yaml", "- 1\n"), ("settings.toml", "[collectors.prod]\n")]);
+    let of = ["--prometheus", scripted.address(), "--settings", "settings.toml"];
+    for (arguments, exit, errors) in [
+        (&["--dynamic-config", "dc.yaml", "--worker-options", "w.yaml"][..], 1, 3),
+        (&["--dynamic-config", "none.yaml", "--env-file", "none.env"], 4, 2),
+        (&["--collector", "prd"], 1, 1),
+    ] {
+        let refused = make(folder.path(), "prod", &[&of[..], arguments].concat());
+        assert_eq!(code(&refused), exit, "{arguments:?}");
+        let told = json(&refused)["errors"].clone();
+        assert_eq!(told.as_array().map(Vec::len), Some(errors), "{told}");
+        assert!(told[0]["help"].is_string(), "{told}");
+    }
+    assert_eq!(code(&make(folder.path(), "prod", &["--prometheus", scripted.address(), "--collector", "prod"])), 2);
+    assert!(scripted.asked().is_empty() && !folder.path().join("store").exists());
+}
+
+/// Secrets in every file, in names and in what the source says: none is in the store, nor in any answer.
+#[test]
+fn planted_secrets_end_nowhere() {
+    let said = |asked: &Asked, number: usize| {
+        // Those that their looks give away.
+        let (_, secret) = SECRETS[1 + number % 6];
+        if is_instant(asked) {
+            found(&format!("\"cluster\":{}", Value::from(secret)))
+        } else if number.is_multiple_of(2) {
+            let body = serde_json::json!({ "status": "error", "error": format!("no access for {secret}") });
+            Reply::Say("400 Bad Request", "", body.to_string())
+        } else {
+            let data = serde_json::json!({ "resultType": "matrix", "result": [] });
+            let body = serde_json::json!({ "status": "success", "data": data, "warnings": [format!("saw {secret}")] });
+            Reply::Say("200 OK", "", body.to_string())
+        }
+    };
+    let (folder, scripted) = (folder(), Scripted::new(move |number, asked| said(asked, number)));
+    let variables: String = SECRETS.iter().map(|(name, secret)| format!("{name}='{secret}'\n")).collect();
+    let options: serde_json::Map<_, _> =
+        SECRETS.iter().map(|(name, secret)| ((*name).to_owned(), Value::from(*secret))).collect();
+    let yaml: String = options.iter().map(|(name, value)| format!("custom.{name}:\n- value: {value}\n")).collect();
+    write(folder.path(), &[("dc.yaml", &yaml), ("x.env", &variables), ("w.json", &Value::Object(options).to_string())]);
+    let files = ["--dynamic-config", "dc.yaml", "--env-file", "x.env", "--worker-options", "w.json"];
+    let names = ["--name", SECRETS[1].1, "--label", SECRETS[2].1, "--task-queue", SECRETS[4].1];
+    let made = make(folder.path(), "prod", &[&["--prometheus", scripted.address()][..], &files, &names].concat());
+    assert_eq!(code(&made), 0, "{}", String::from_utf8_lossy(&made.stderr));
+    let id = json(&made)["id"].as_str().expect("it has an id").to_owned();
+    let mut outputs = vec![made];
+    for arguments in
+        [&["profile", "list"][..], &["profile", "show", &id], &["profile", "show", &id, "--format", "json"]]
+    {
+        outputs.push(tdsql(folder.path(), arguments));
+    }
+    // A refusal shows no more: the cluster that is asked for is a secret, and so are those that there are.
+    outputs.push(make(folder.path(), SECRETS[5].1, &["--prometheus", scripted.address()]));
+    for output in &outputs {
+        clean(&String::from_utf8_lossy(&output.stdout));
+        clean(&String::from_utf8_lossy(&output.stderr));
+    }
+    let files = crate::secrets::files_below(&folder.path().join("store"));
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        clean(&String::from_utf8_lossy(&std::fs::read(&file).expect("it can be read")));
+    }
 }

@@ -20,6 +20,7 @@ fn creation() -> Creation {
             namespace: Some("payments".to_owned()),
             task_queue: None,
             label: Some("nightly".to_owned()),
+            config: None,
         },
         snapshot: ConfigSnapshot::default(),
         temporal_server_version: Some(semver::Version::new(1, 29, 0)),

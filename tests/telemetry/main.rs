@@ -7,6 +7,8 @@ mod create;
 mod judge;
 mod real;
 mod scripted;
+#[path = "../it/secrets.rs"]
+mod secrets;
 mod sigv4;
 
 use std::future::Future;

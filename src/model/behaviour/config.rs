@@ -24,6 +24,30 @@ pub struct ConfigSnapshot {
     pub config_profile: Option<ConfigProfile>,
 }
 
+/// What a request says of a cluster's configuration; secrets are taken out before anything of it is kept.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfigDocuments {
+    /// The name of a collector of the service's settings; what stands beside it is laid over what it collects.
+    pub source: Option<String>,
+    /// The text of the server's dynamic configuration.
+    pub dynamic_config_yaml: Option<String>,
+    /// The environment of the server.
+    pub env: Option<BTreeMap<String, String>>,
+    /// Options of the SDK workers.
+    pub worker_options: Option<BTreeMap<String, Value>>,
+    /// The compiled profile that was deployed.
+    pub config_profile: Option<ConfigProfile>,
+}
+
+impl std::fmt::Debug for ConfigDocuments {
+    /// The collector: all else may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConfigDocuments").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
 /// One setting of the dynamic configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(schemars::JsonSchema))]

@@ -21,7 +21,8 @@ pub use comparison::{
     ProfileComparison, TelemetryDiff, UnknownConfig, VersionDiff, change_size,
 };
 pub use config::{
-    ConfigSnapshot, DSQLPluginSnapshot, DynamicConfigEntry, EnvVarEntry, REDACTED, WorkerOptionsSnapshot,
+    ConfigDocuments, ConfigSnapshot, DSQLPluginSnapshot, DynamicConfigEntry, EnvVarEntry, REDACTED,
+    WorkerOptionsSnapshot,
 };
 pub use identity::{
     InvalidProfileId, InvalidTimestamp, LONGEST_WINDOW, ProfileId, Timestamp, USUAL_WINDOW, Window, WindowFault,

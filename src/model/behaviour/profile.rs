@@ -1,6 +1,6 @@
 //! A behaviour profile, its metadata, and the request that asks for one.
 
-use super::{ConfigSnapshot, ProfileId, TelemetrySummary, Timestamp, Window, WindowFault};
+use super::{ConfigDocuments, ConfigSnapshot, ProfileId, TelemetrySummary, Timestamp, Window, WindowFault};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +76,7 @@ pub struct ProfileMetadata {
 }
 
 /// What a new behaviour profile is asked for with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateProfileRequest {
@@ -97,6 +97,9 @@ pub struct CreateProfileRequest {
     /// A word to find it by.
     #[serde(default)]
     pub label: Option<String>,
+    /// What the cluster runs with; without it the profile has no configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigDocuments>,
 }
 
 /// Why a behaviour profile, or the request for one, cannot stand.
