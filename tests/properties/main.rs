@@ -8,6 +8,7 @@
 mod behaviour;
 mod hostile;
 mod hostile_lint;
+mod hostile_snapshot;
 mod p01_one_class_each;
 mod p02_derived_values_complete;
 mod p03_at_most_fifteen_inputs;
@@ -42,6 +43,8 @@ mod p28_diff_names_causes;
 #[expect(dead_code, reason = "the tests of the stores use the others")]
 #[path = "../store/parts.rs"]
 mod parts;
+#[path = "../it/secrets.rs"]
+mod secrets;
 mod strategies;
 mod synthetic;
 mod telemetry;
