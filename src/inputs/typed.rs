@@ -1,5 +1,6 @@
 //! A document of a known form, JSON or YAML.
 
+use crate::model::unquoted;
 use serde::de::DeserializeOwned;
 
 /// Why a document is not of its form.
@@ -16,7 +17,7 @@ pub(crate) fn parse_typed<T: DeserializeOwned>(text: &str) -> Result<T, Unfit> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let base = text.len() - body.len();
     let unfit = |message: String, line: usize, column: usize| Unfit {
-        message: unquoted(&message),
+        message: said(&message),
         at: base + offset(body, line, column),
     };
     if body.trim_start().starts_with('{') {
@@ -40,11 +41,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 }
 
 /// The first line of a parser's message, without what it quotes of the text and without the place, which is told apart.
-fn unquoted(error: &str) -> String {
+fn said(error: &str) -> String {
     let line = error.lines().next().unwrap_or_default();
-    let line = line.split(" at line ").next().unwrap_or(line);
-    let parts = line.split('"').enumerate().map(|(index, part)| if index % 2 == 0 { part } else { "…" });
-    let text: String = parts.collect();
-    let cut = text.split_once("unknown variant `").and_then(|(before, after)| Some((before, after.split_once('`')?.1)));
-    cut.map(|(before, after)| format!("{before}unknown variant{after}")).unwrap_or(text)
+    unquoted(line.split(" at line ").next().unwrap_or(line))
 }

@@ -28,7 +28,7 @@ pub use profile::{
     ThroughputRange,
 };
 pub use scalar::Scalar;
-pub(crate) use vocabulary::FIELD_UNITS;
 pub use vocabulary::{
     Channel, Class, Confidence, Effect, Source, Turn, Unit, ValueFault, ValueType, clipped, is_key, is_name,
 };
+pub(crate) use vocabulary::{FIELD_UNITS, unquoted};

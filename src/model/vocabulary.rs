@@ -364,6 +364,17 @@ fn read_bool(text: &str) -> Result<Scalar, ValueFault> {
     }
 }
 
+/// A parser's message without what it quotes of the text: that may be a secret.
+pub(crate) fn unquoted(message: &str) -> String {
+    // From the first quote to the last: there may be quotes within.
+    let text = match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &message[..first], &message[last + 1..]),
+        _ => message.to_owned(),
+    };
+    let cut = text.split_once("unknown variant `").and_then(|(before, after)| Some((before, after.split_once('`')?.1)));
+    cut.map(|(before, after)| format!("{before}unknown variant{after}")).unwrap_or(text)
+}
+
 /// A text of the user's as a message shows it: a hostile one must not fill the screen.
 #[must_use]
 pub fn clipped(text: &str) -> String {

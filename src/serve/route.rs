@@ -67,7 +67,8 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Takes for Json<T> {
                 serde_json::error::Category::Data => Kind::Unprocessable,
                 _ => Kind::BadRequest,
             };
-            Problem::new(kind, format!("the body: {fault}"))
+            // What it quotes may be a secret that stands in the wrong place.
+            Problem::new(kind, format!("the body: {}", crate::model::unquoted(&fault.to_string())))
         })
     }
 }

@@ -83,6 +83,9 @@ fn every_fault_of_the_documents_is_told_with_its_place() {
     for body in [json!({ "env": { "A": 1 } }), json!({ "files": [] }), json!({ "config_profile": {} })] {
         assert_eq!(service.post("/profiles", &with(&body)).status, 422, "{body}");
     }
+    // What stands in the wrong place is not repeated: it may be what belongs elsewhere.
+    let misplaced = service.post("/profiles", &with(&json!({ "env": "hunter2" })));
+    assert!(misplaced.status == 422 && !misplaced.text.contains("hunter2"), "{}", misplaced.text);
     assert_eq!(service.get("/profiles").text, "[]");
 }
 
