@@ -1,10 +1,14 @@
-//! Where the configuration of a running cluster stands: files that an operator names, read when a profile is made.
+//! Where the configuration of a running cluster stands: files that an operator names, and services that tell it; read and
+//! asked when a profile is made.
 //!
-//! A caller from elsewhere chooses among collectors by name, never a path.
+//! A caller from elsewhere chooses among collectors by name, never a path or an address.
 
+use crate::cluster::{AskError, Ecs, Frontend};
 use crate::snapshot::{Document, Says};
+use semver::Version;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The largest file that is read, in bytes.
 const LARGEST_FILE: u64 = 16 * 1024 * 1024;
@@ -22,10 +26,23 @@ pub const FILES: [Kind; 5] = [
 ];
 
 /// What the configuration of one cluster is collected from; later files are laid over earlier ones.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Collector {
     /// The kind of each file, by its name in [`FILES`], and its path.
     pub files: Vec<(&'static str, PathBuf)>,
+    /// The ECS service whose task definition says the environment; files are laid over it.
+    pub ecs: Option<Arc<Ecs>>,
+    /// The Temporal frontend that says which server runs.
+    pub frontend: Option<Frontend>,
+}
+
+/// What services have told.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// Their documents.
+    pub documents: Vec<Document>,
+    /// The version of the Temporal server.
+    pub temporal_server_version: Option<Version>,
 }
 
 /// A file that could not be read.
@@ -39,6 +56,23 @@ pub struct Unread {
 }
 
 impl Collector {
+    /// Asks the services. `name` is what diagnostics call the collector.
+    ///
+    /// # Errors
+    ///
+    /// The first that does not tell what it is asked for.
+    pub async fn told(&self, name: &str) -> Result<Told, AskError> {
+        let mut told = Told::default();
+        if let Some(frontend) = &self.frontend {
+            told.temporal_server_version = Some(frontend.server_version().await?);
+        }
+        if let Some(ecs) = &self.ecs {
+            let says = Says::TaskDefinition(ecs.task_definition().await?);
+            told.documents.push(Document::new(format!("{name}.ecs"), says));
+        }
+        Ok(told)
+    }
+
     /// Reads the files. `name` says what diagnostics call the file of a kind and a path.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ impl Files {
         files.extend(self.env_file.iter().map(|path| ("env_file", path.clone())));
         files.extend(one("worker_options", &self.worker_options));
         files.extend(one("dynamic_config", &self.dynamic_config));
-        Collector { files }
+        Collector { files, ..Collector::default() }
     }
 
     /// What they say; warnings are told.
@@ -59,9 +59,16 @@ impl Files {
             None => Collector::default(),
         };
         collector.files.extend(self.named().files);
-        let documents = collector.documents(|_, path| path.display().to_string()).map_err(unread)?;
-        let captured = snapshot(catalog, &documents)
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::file("cannot start a runtime", &error))?;
+        let told = runtime.block_on(collector.told(self.collector.as_deref().unwrap_or_default()));
+        let told = told.map_err(|fault| Failure::Outside(fault.to_string()))?;
+        let mut documents = told.documents;
+        documents.extend(collector.documents(|_, path| path.display().to_string()).map_err(unread)?);
+        let mut captured = snapshot(catalog, &documents)
             .map_err(|refused| Failure::Refused(Box::leak(Box::new(refused.sources)), refused.diagnostics))?;
+        // What runs, not what was deployed for.
+        captured.temporal_server_version = told.temporal_server_version.or(captured.temporal_server_version);
         session.report(&captured.sources, captured.warnings.as_slice());
         Ok(captured)
     }

@@ -3,7 +3,7 @@
 
 use super::Service;
 use super::problem::{Kind, Problem};
-use crate::collector::Unread;
+use crate::collector::{Collector, Told, Unread};
 use crate::diag::nearest;
 use crate::model::behaviour::ConfigDocuments;
 use crate::model::clipped;
@@ -14,21 +14,36 @@ use std::sync::Arc;
 /// What the cluster runs with.
 pub(super) async fn captured(service: &Arc<Service>, config: Option<ConfigDocuments>) -> Result<Captured, Problem> {
     let Some(config) = config else { return Ok(Captured::default()) };
+    let named = config.source.as_deref();
+    let named = named.map(|name| collector(service, name).map(|found| (name.to_owned(), found))).transpose()?;
+    let told = match &named {
+        Some((name, collector)) => collector.told(&format!("collectors.{name}")).await.map_err(|fault| {
+            let problem = Problem::new(Kind::Upstream, fault.to_string());
+            problem.remedy("see to it that what the service's settings name answers it, then try again")
+        })?,
+        None => Told::default(),
+    };
+    let (mut documents, version) = (told.documents, told.temporal_server_version);
     let service = Arc::clone(service);
     // Files are read, and large texts searched: nothing that other requests should wait for.
     let read = tokio::task::spawn_blocking(move || {
-        let mut documents = collected(&service, config.source.as_deref())?;
+        if let Some((name, collector)) = named {
+            documents.extend(files(&name, &collector)?);
+        }
         documents.extend(inline(config)?);
         snapshot(service.catalog, &documents)
             .map_err(|refused| Problem::told(Kind::Unprocessable, &refused.sources, &refused.diagnostics))
     });
-    read.await.map_err(|_| Problem::new(Kind::Internal, "the configuration could not be read"))?
+    let mut captured =
+        read.await.map_err(|_| Problem::new(Kind::Internal, "the configuration could not be read"))??;
+    // What runs, not what was deployed for.
+    captured.temporal_server_version = version.or(captured.temporal_server_version);
+    Ok(captured)
 }
 
-/// The documents of the collector of this name.
-fn collected(service: &Service, name: Option<&str>) -> Result<Vec<Document>, Problem> {
-    let Some(name) = name else { return Ok(Vec::new()) };
-    let Some(collector) = service.collectors.get(name) else {
+/// The collector of this name.
+fn collector(service: &Service, name: &str) -> Result<Collector, Problem> {
+    service.collectors.get(name).cloned().ok_or_else(|| {
         let known: Vec<&str> = service.collectors.keys().map(String::as_str).collect();
         let remedy = match (nearest(name, known.iter().copied()), known.as_slice()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
@@ -38,8 +53,12 @@ fn collected(service: &Service, name: Option<&str>) -> Result<Vec<Document>, Pro
             (None, known) => format!("use one of: {}", known.join(", ")),
         };
         let problem = Problem::new(Kind::Unprocessable, format!("there is no collector `{}`", clipped(name)));
-        return Err(problem.remedy(remedy).with("available", json!(known)));
-    };
+        problem.remedy(remedy).with("available", json!(known))
+    })
+}
+
+/// The files of a collector.
+fn files(name: &str, collector: &Collector) -> Result<Vec<Document>, Problem> {
     // Where the files are is the operator's own affair.
     let read = collector.documents(|kind, _| format!("collectors.{name}.{kind}"));
     read.map_err(|unread| {

@@ -3,6 +3,7 @@
 //! The file is read with the same reader as data files. A secret never stands in it: it names a file or a variable that
 //! has one. What a URL says before its `@` is blanked in everything that is shown of the file.
 
+use crate::cluster::{Ecs, EcsAt, Frontend};
 use crate::collector::{Collector, FILES};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::shape::{Kind, Shape, may};
@@ -13,6 +14,7 @@ use crate::store::{Location, S3At};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The settings file.
@@ -82,13 +84,32 @@ static PROMETHEUS: Shape = Shape {
 /// `[collectors.NAME]`.
 static COLLECTOR: Shape = Shape {
     name: "a collector",
-    doc: "The files that say what one cluster runs with; read whenever a profile is made.",
+    doc: "The files and services that say what one cluster runs with; read and asked whenever a profile is made.",
     fields: &[
         may("config_profile", Kind::Text, "The compiled profile that was deployed."),
         may("task_definition", Kind::Text, "An ECS task definition, as JSON."),
         may("env_file", Kind::Text, "The environment of the server."),
         may("worker_options", Kind::Text, "Options of the SDK workers, as JSON or YAML."),
         may("dynamic_config", Kind::Text, "The dynamic configuration of the server, as YAML."),
+        may("ecs", Kind::Table(&ECS), "The ECS service whose task definition says the environment of the server."),
+        may(
+            "temporal_address",
+            Kind::Text,
+            "The HTTP API of a Temporal frontend, which says the server's version; port 7243 unless the server's \
+             configuration says otherwise.",
+        ),
+    ],
+};
+
+/// `[collectors.NAME.ecs]`.
+static ECS: Shape = Shape {
+    name: "the ECS service",
+    doc: "A service of Amazon ECS, asked with the credentials of the environment.",
+    fields: &[
+        may("cluster", Kind::Text, "The cluster, by name or ARN; `default` where it is not said."),
+        may("service", Kind::Text, "The service, by name or ARN."),
+        may("region", Kind::Text, "The region."),
+        may("endpoint", Kind::Text, "An endpoint other than the region's own."),
     ],
 };
 
@@ -260,7 +281,53 @@ fn settings(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Settin
 
 fn collector(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Collector {
     let named = FILES.iter().filter_map(|(kind, _)| Some((*kind, d.text(row, kind)?)));
-    Collector { files: named.map(|(kind, path)| (kind, (outside.place)(Path::new(&path.value)))).collect() }
+    let files = named.map(|(kind, path)| (kind, (outside.place)(Path::new(&path.value)))).collect();
+    let ecs = d.table(row, "ecs").and_then(|row| ecs(d, &row)).map(Arc::new);
+    let frontend = d.text(row, "temporal_address").and_then(|text| {
+        let frontend = Frontend::at(&text.value);
+        frontend
+            .map_err(|fault| {
+                invalid(
+                    d,
+                    &text,
+                    &format!("`temporal_address`: {fault}"),
+                    "write an address such as http://temporal:7243",
+                );
+            })
+            .ok()
+    });
+    Collector { files, ecs, frontend }
+}
+
+fn ecs(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<Ecs> {
+    let [cluster, service, region, endpoint] =
+        ["cluster", "service", "region", "endpoint"].map(|name| d.text(row, name).map(|text| text.value));
+    let mut needed = |name: &str, given: Option<String>| {
+        if given.is_none() {
+            let fault = Diagnostic::error(Code::MissingField, format!("`ecs` needs the field `{name}`"));
+            d.report(
+                fault.at(row.span, format!("`{name}` is missing here")).help("say which service it is, and where"),
+            );
+        }
+        given
+    };
+    let (service, region) = (needed("service", service), needed("region", region));
+    let at = EcsAt {
+        cluster: cluster.unwrap_or_else(|| "default".to_owned()),
+        service: service?,
+        region: region?,
+        endpoint,
+    };
+    Ecs::new(at)
+        .map_err(|fault| {
+            let fault = Diagnostic::error(Code::InvalidValue, format!("`ecs`: {fault}"));
+            d.report(
+                fault
+                    .at(row.span, "here")
+                    .help("write a region such as eu-west-1, and an endpoint only where it is another"),
+            );
+        })
+        .ok()
 }
 
 fn store(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<Location> {

@@ -15,3 +15,4 @@ mod secrets;
 mod settings;
 mod shared;
 mod support;
+mod told;
