@@ -2,7 +2,7 @@
 
 use super::args::ListFormat;
 use super::collected::Files;
-use super::profile::{Place, counted, failed, listed};
+use super::profile::{Place, counted, failed, listed, open, runtime};
 use super::session::{Failure, Session};
 use super::telemetry::{Source, Window, now, store};
 use super::{Exit, Outcome};
@@ -11,7 +11,6 @@ use crate::create::{Blame, CreateError, Creation, create};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::Depth;
 use crate::model::behaviour::{BehaviourProfile, CreateProfileRequest, GapState, MetricAggregate, Timestamp};
-use crate::store::Store;
 use clap::Args;
 use semver::Version;
 use std::fmt::Write as _;
@@ -103,14 +102,12 @@ pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
     if !faults.is_empty() {
         return Err(refused(CreateError::Request(faults)));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::file("cannot start a runtime", &error))?;
-    let profile = runtime.block_on(async {
+    let profile = runtime()?.block_on(async {
         if let Some(frontend) = frontend {
             let version = frontend.server_version().await.map_err(|fault| Failure::Outside(fault.to_string()))?;
             creation.temporal_server_version = Some(version);
         }
-        let store = Store::open(&location).await.map_err(failed)?;
+        let store = open(&location).await?;
         create(catalog, &telemetry.source, &store, creation).await.map_err(refused)
     })?;
     warn(session, &profile);

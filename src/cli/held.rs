@@ -1,16 +1,17 @@
 //! What is judged, and what it is held against: files where such are named, else of a store, or the telemetry of a window.
 
 use super::args::Tdsql;
+use super::collected::Files;
 use super::creation;
-use super::profile::{Place, failed, refused, scope};
+use super::profile::{Place, failed, in_store, open, refused, runtime, scope};
 use super::session::{Failure, Session};
 use super::subject;
 use super::telemetry::{Source, Window, now, store};
 use crate::catalog::Catalog;
 use crate::create::{Creation, collected};
 use crate::diag::{Code, Diagnostic, Diagnostics, Span};
-use crate::model::behaviour::{BehaviourProfile, ConfigSnapshot, CreateProfileRequest};
-use crate::store::{Location, Store, StoreError};
+use crate::model::behaviour::{BehaviourProfile, CreateProfileRequest};
+use crate::store::{Store, StoreError};
 use clap::{Args, CommandFactory as _};
 use std::path::Path;
 
@@ -25,6 +26,8 @@ pub(super) struct Current {
     source: Source,
     #[command(flatten)]
     window: Option<Window>,
+    #[command(flatten)]
+    files: Files,
     /// Keep what was collected, as a profile of this name.
     #[arg(long, value_name = "NAME")]
     keep: Option<String>,
@@ -75,6 +78,7 @@ impl Current {
         let mut settings = self.source.settings(session)?;
         let fresh = window.is_bounded() || self.source.is_said() || self.keep.is_some();
         let telemetry = if fresh { Some(self.source.open(&mut settings)?) } else { None };
+        let captured = self.files.captured(session, catalog, &settings)?;
         let location = store(place, &mut settings)?;
         let ([held, _], catalog) = read(catalog, [baseline.filter(|name| is_file(name)), None])?;
         let kept = !fresh || self.keep.is_some();
@@ -94,9 +98,9 @@ impl Current {
                             label: None,
                             config: None,
                         },
-                        snapshot: ConfigSnapshot::default(),
-                        temporal_server_version: None,
-                        dsql_plugin_version: None,
+                        snapshot: captured.config,
+                        temporal_server_version: captured.temporal_server_version,
+                        dsql_plugin_version: captured.dsql_plugin_version,
                         worker_code_sha: None,
                         exporter: telemetry.exporter,
                         scrape_interval: telemetry.scrape_interval,
@@ -134,35 +138,22 @@ pub(super) fn pair(
     let (profile, held) = match (current, held, baseline) {
         (Some(current), held, None) => (current, held),
         (Some(current), Some(held), _) => (current, Some(held)),
-        (current, held, baseline) => {
-            let location = place.location()?;
-            runtime()?.block_on(async {
-                let store = open(&location).await?;
-                let of_store = current.is_none();
-                let current = match current {
-                    Some(current) => current,
-                    None => stored(&store, profile).await?,
-                };
-                let held = match (held, baseline) {
-                    (Some(held), _) => Some(held),
-                    (None, Some(name)) => Some(stored(&store, name).await?),
-                    (None, None) if of_store => baseline_of(&store, &current).await?,
-                    (None, None) => None,
-                };
-                Ok::<_, Failure>((current, held))
-            })?
-        }
+        (current, held, baseline) => in_store(place, async |store| {
+            let of_store = current.is_none();
+            let current = match current {
+                Some(current) => current,
+                None => stored(store, profile).await?,
+            };
+            let held = match (held, baseline) {
+                (Some(held), _) => Some(held),
+                (None, Some(name)) => Some(stored(store, name).await?),
+                (None, None) if of_store => baseline_of(store, &current).await?,
+                (None, None) => None,
+            };
+            Ok((current, held))
+        })?,
     };
     Ok((profile, held, catalog))
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::file("cannot start a runtime", &error))
-}
-
-async fn open(location: &Location) -> Result<Store, Failure> {
-    Store::open(location).await.map_err(failed)
 }
 
 /// The profile of this id.

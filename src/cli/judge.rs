@@ -3,7 +3,7 @@
 
 use super::args::ListFormat;
 use super::held::{Current, Judged, pair};
-use super::profile::{Place, scope};
+use super::profile::{Place, refused, scope};
 use super::session::{Failure, Session};
 use super::{Exit, Outcome};
 use crate::catalog::Catalog;
@@ -109,7 +109,7 @@ pub(super) fn compare(session: &mut Session, options: &Compare) -> Outcome {
     let thresholds = options.figures.thresholds(catalog)?;
     let comparison = crate::compare::compare(catalog, &older, &newer, &thresholds).map_err(|error| {
         let CompareError::SameProfile(_) = error;
-        refused(catalog, &error.to_string(), "name two")
+        refused(Diagnostic::error(Code::SameProfile, error.to_string()).help("name two"))
     })?;
     tell(session, catalog, "judge/comparison.txt.j2", &comparison, options.format)?;
     Ok(Exit::Done)
@@ -126,11 +126,8 @@ pub(super) fn drift(session: &mut Session, options: &Drift) -> Outcome {
             true => format!("`{}` is the baseline of {of} itself", profile.id),
             false => format!("there is no baseline of {of}"),
         };
-        return Err(refused(
-            catalog,
-            &message,
-            "`tdsql profile baseline ID` sets one, `--baseline ID|FILE` names another",
-        ));
+        let help = "`tdsql profile baseline ID` sets one, `--baseline ID|FILE` names another";
+        return Err(refused(Diagnostic::error(Code::NoBaseline, message).help(help)));
     };
     let thresholds = options.figures.thresholds(catalog)?;
     let current = drift::Current { profile_id: kept.then_some(profile.id), ..(&profile).into() };
@@ -147,11 +144,6 @@ pub(super) fn conformance(session: &mut Session, options: &Conformance) -> Outco
     tell(session, catalog, "judge/conformance.txt.j2", &report, options.format)?;
     // Nobody knows is not yes.
     Ok(if report.label == ConformanceLabel::Conforming { Exit::Done } else { Exit::Refused })
-}
-
-fn refused(catalog: &'static Catalog, message: &str, help: &str) -> Failure {
-    let diagnostic = Diagnostic::error(Code::UnknownProfile, message.to_owned()).help(help.to_owned());
-    Failure::Refused(&catalog.sources, Diagnostics::from(diagnostic))
 }
 
 /// Prints what was concluded: as JSON, or through a template below `templates/`.

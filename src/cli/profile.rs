@@ -138,16 +138,6 @@ impl Profile {
             Profile::Gc(options) => options.format,
         }
     }
-
-    fn place(&self) -> &Place {
-        match self {
-            Profile::Create(options) => &options.place,
-            Profile::List(options) => &options.place,
-            Profile::Compare(options) => &options.place,
-            Profile::Show(options) | Profile::Baseline(options) | Profile::Delete(options) => &options.place,
-            Profile::Gc(options) => &options.place,
-        }
-    }
 }
 
 impl Place {
@@ -186,70 +176,79 @@ impl Place {
 
 pub(super) fn run(session: &mut Session, what: &Profile) -> Outcome {
     match what {
-        Profile::Create(options) => return super::creation::run(session, options),
-        // It may be about files alone, and opens the store only where it is not.
-        Profile::Compare(options) => return super::judge::compare(session, options),
-        _ => {}
+        Profile::Create(options) => super::creation::run(session, options),
+        Profile::Compare(options) => super::judge::compare(session, options),
+        Profile::List(options) => in_store(&options.place, async |store| list(session, store, options).await),
+        Profile::Show(options) => in_store(&options.place, async |store| show(session, store, options).await),
+        Profile::Baseline(options) => in_store(&options.place, async |store| baseline(session, store, options).await),
+        Profile::Delete(options) => in_store(&options.place, async |store| delete(session, store, options).await),
+        Profile::Gc(options) => in_store(&options.place, async |store| collect(session, store, options).await),
     }
-    let location = what.place().location()?;
+}
+
+/// Does something with the store.
+pub(super) fn in_store<T>(place: &Place, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
+    let location = place.location()?;
+    runtime()?.block_on(async { work(&open(&location).await?).await })
+}
+
+/// What waits for a store or a source.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::file("cannot start a runtime", &error))?;
-    let json = what.format() == ListFormat::Json;
-    runtime.block_on(async {
-        let store = Store::open(&location).await.map_err(failed)?;
-        match what {
-            Profile::Create(_) | Profile::Compare(_) => unreachable!("they were answered before the store was opened"),
-            Profile::List(options) => list(session, &store, options).await,
-            Profile::Show(options) => {
-                let profile = store.get(id(options)?).await.map_err(failed)?;
-                if json {
-                    session.terminal.out_json(&profile)?
-                } else {
-                    session.terminal.out(&shown(session, &profile))?
-                }
-                Ok(Exit::Done)
-            }
-            Profile::Baseline(options) => {
-                let metadata = store.set_baseline(id(options)?).await.map_err(failed)?;
-                if json {
-                    session.terminal.out_json(&metadata)?;
-                } else {
-                    let of = scope(&metadata.cluster_id, metadata.namespace.as_deref());
-                    session.terminal.out(&format!("`{}` is the baseline of {of}", metadata.id))?;
-                }
-                Ok(Exit::Done)
-            }
-            Profile::Delete(options) => {
-                let id = id(options)?;
-                let deletion = store.delete(id).await.map_err(failed)?;
-                if json {
-                    session.terminal.out_json(&json!({ "deleted": id, "left": deletion.left }))?;
-                } else {
-                    session.terminal.out(&format!("`{id}` is deleted"))?;
-                }
-                if let Some(left) = deletion.left.filter(|_| !session.quiet) {
-                    session
-                        .terminal
-                        .err(&format!("note: its document is still there, until `tdsql profile gc`: {left}"));
-                }
-                Ok(Exit::Done)
-            }
-            Profile::Gc(options) => {
-                let before = Timestamp::of(SystemTime::now()).before(options.older_than);
-                let collected = store.collect(before).await.map_err(failed)?;
-                if json {
-                    session.terminal.out_json(&collected)?;
-                } else {
-                    session.terminal.out(&format!(
-                        "removed {} and {}",
-                        counted(collected.documents.len() as u64, "document"),
-                        counted(collected.reservations, "reservation")
-                    ))?;
-                }
-                Ok(Exit::Done)
-            }
+    runtime.map_err(|error| Failure::file("cannot start a runtime", &error))
+}
+
+/// Opens a store.
+pub(super) async fn open(location: &Location) -> Result<Store, Failure> {
+    Store::open(location).await.map_err(failed)
+}
+
+async fn show(session: &Session, store: &Store, options: &One) -> Outcome {
+    let profile = store.get(id(options)?).await.map_err(failed)?;
+    match options.format {
+        ListFormat::Json => session.terminal.out_json(&profile)?,
+        ListFormat::Text => session.terminal.out(&shown(session, &profile))?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn baseline(session: &Session, store: &Store, options: &One) -> Outcome {
+    let metadata = store.set_baseline(id(options)?).await.map_err(failed)?;
+    match options.format {
+        ListFormat::Json => session.terminal.out_json(&metadata)?,
+        ListFormat::Text => {
+            let of = scope(&metadata.cluster_id, metadata.namespace.as_deref());
+            session.terminal.out(&format!("`{}` is the baseline of {of}", metadata.id))?;
         }
-    })
+    }
+    Ok(Exit::Done)
+}
+
+async fn delete(session: &Session, store: &Store, options: &One) -> Outcome {
+    let id = id(options)?;
+    let deletion = store.delete(id).await.map_err(failed)?;
+    match options.format {
+        ListFormat::Json => session.terminal.out_json(&json!({ "deleted": id, "left": deletion.left }))?,
+        ListFormat::Text => session.terminal.out(&format!("`{id}` is deleted"))?,
+    }
+    if let Some(left) = deletion.left.filter(|_| !session.quiet) {
+        session.terminal.err(&format!("note: its document is still there, until `tdsql profile gc`: {left}"));
+    }
+    Ok(Exit::Done)
+}
+
+async fn collect(session: &Session, store: &Store, options: &Gc) -> Outcome {
+    let before = Timestamp::of(SystemTime::now()).before(options.older_than);
+    let collected = store.collect(before).await.map_err(failed)?;
+    match options.format {
+        ListFormat::Json => session.terminal.out_json(&collected)?,
+        ListFormat::Text => session.terminal.out(&format!(
+            "removed {} and {}",
+            counted(collected.documents.len() as u64, "document"),
+            counted(collected.reservations, "reservation")
+        ))?,
+    }
+    Ok(Exit::Done)
 }
 
 /// The id that was given; what cannot be one is no profile's.

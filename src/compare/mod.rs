@@ -43,11 +43,9 @@ pub fn compare(
     }
     let (config_diffs, config_unknown) = config_diffs(catalog, a, b);
     let telemetry_diffs = telemetry_diffs(catalog, &a.telemetry, &b.telemetry, thresholds);
-    // Without a configuration that compiles, rules with a condition are told as not judged.
-    let mut situation = match config_diffs.as_slice() {
-        [] => None,
-        _ => Situation::new(catalog, Some(a), b, None).ok(),
-    };
+    // No preset is searched for: without what was compiled, rules with a condition are told as not judged.
+    let known = b.config_snapshot.config_profile.is_some() && !config_diffs.is_empty();
+    let mut situation = if known { Situation::new(catalog, Some(a), b, None).ok() } else { None };
     let correlations = correlate(catalog, &config_diffs, &telemetry_diffs, situation.as_mut());
     Ok(ProfileComparison {
         profile_a_id: a.id,

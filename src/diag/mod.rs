@@ -111,6 +111,8 @@ codes! {
     UnknownModifier "unknown_modifier" "A modifier is named that does not exist.";
     UnknownMetric "unknown_metric" "A metric is named that the metric registry does not define.";
     UnknownProfile "unknown_profile" "There is no behaviour profile of this id.";
+    NoBaseline "no_baseline" "There is no baseline to hold a behaviour profile against.";
+    SameProfile "same_profile" "A comparison needs two different behaviour profiles.";
     UnknownAdapter "unknown_adapter" "An adapter is named that does not exist.";
     ExtendsCycle "extends_cycle" "Presets extend each other in a circle.";
     TooManyInputs "too_many_inputs" "More parameters are surfaced as inputs than the registry allows.";

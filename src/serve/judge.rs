@@ -112,6 +112,10 @@ async fn judged(service: &Arc<Service>, request: &JudgementRequest) -> Result<Ju
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
             Err(Problem::new(Kind::BadRequest, "a profile has its own window").remedy("name a profile, or a window"))
         }
+        (_, None, None) if request.config.is_some() => {
+            let message = "a profile has its own configuration";
+            Err(Problem::new(Kind::BadRequest, message).remedy("leave `config` out, or name a window"))
+        }
         (Some(named), None, None) => {
             let profile = service.store.get(id(named)?).await?;
             if (&profile.cluster_id, &profile.namespace) != (cluster_id, namespace) {
@@ -139,7 +143,7 @@ async fn judged(service: &Arc<Service>, request: &JudgementRequest) -> Result<Ju
                     time_window_start: start.unwrap_or_else(|| end.before(USUAL_WINDOW)),
                     time_window_end: end,
                     label: None,
-                    config: None,
+                    config: request.config.clone(),
                 },
             )
             .await?;

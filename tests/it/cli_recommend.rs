@@ -165,21 +165,16 @@ fn health_and_gaps_recommend_nothing() {
 }
 
 #[test]
-fn a_suggestion_that_a_rail_refuses_is_withheld_and_the_next_is_tried() {
+fn a_suggestion_that_a_rail_refuses_is_withheld() {
     // The most connections that the cluster's quota leaves room for: twice the pool cannot be.
     let busy = profile(5, &["persistence.maxConns=400"], &[("pool_in_use_count", Some(1e6))]);
     let told = recommend(&busy, None, &["--format", "json"]).json();
     let rules: Vec<&Value> = told["recommendations"].as_array().expect("a list").iter().collect();
     let of_pool = rules.iter().find(|rule| rule["rule"] == json!("grow-busy-pool")).unwrap_or_else(|| panic!("{told}"));
-    for withheld in of_pool["withheld"].as_array().expect("a list") {
-        assert!(!withheld["reason"].as_str().expect("a reason").is_empty());
-    }
-    if !of_pool["action"].is_null() {
-        let compiled = of_pool["action"]["command"].as_str().expect("a command").split(' ').skip(1).collect::<Vec<_>>();
-        assert_eq!(Place::new().run(&[&["--no-local"], &compiled[..]].concat()).code, 0);
-    } else {
-        assert!(!of_pool["withheld"].as_array().expect("a list").is_empty(), "{of_pool}");
-    }
+    let withheld = &of_pool["withheld"][0];
+    assert!(withheld["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{of_pool}");
+    assert!(!withheld["rules"].as_array().expect("a list").is_empty(), "{of_pool}");
+    assert_eq!(of_pool["action"], Value::Null, "{of_pool}");
 }
 
 #[test]

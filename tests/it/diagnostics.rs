@@ -14,6 +14,8 @@ use crate::support::{data, files_below, fixtures, names_in, read, root, snapshot
 /// Codes that no data file can provoke, and why.
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::UnknownProfile, "of stores"),
+    (Code::NoBaseline, "of stores"),
+    (Code::SameProfile, "of requests"),
     (Code::UnknownAdapter, "of requests"),
     (Code::UnusedOverride, "of requests"),
     (Code::OverriddenValue, "of requests"),

@@ -1,14 +1,19 @@
 //! Telemetry from sources: a scripted one for what goes wrong, a real Prometheus for what is right.
 
+mod assess;
 mod cli;
 mod cluster;
 mod collect;
 mod create;
 mod judge;
+mod prometheus;
 mod real;
 mod scripted;
 #[path = "../it/secrets.rs"]
 mod secrets;
+#[expect(dead_code, reason = "the tests of the service use the others")]
+#[path = "../serve/support.rs"]
+mod service;
 mod sigv4;
 
 use std::future::Future;

@@ -1,6 +1,6 @@
 //! What is concluded from behaviour profiles: drift from a baseline, conformance to a preset.
 
-use super::{Gap, ProfileId, TelemetryDiff, Timestamp};
+use super::{ConfigDocuments, Gap, ProfileId, TelemetryDiff, Timestamp};
 use crate::model::vocabulary::words;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ pub struct JudgementRequest {
     /// Where the window ends, at most 24 h later; now where only its start is said.
     #[serde(default)]
     pub time_window_end: Option<Timestamp>,
+    /// What the cluster runs with in the window; without it nothing is known of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigDocuments>,
     /// Category of metrics → percent beyond which a change counts, in the place of the catalog's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub thresholds: BTreeMap<String, f64>,
