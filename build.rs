@@ -1,7 +1,150 @@
-//! Notices new data files: the macro that embeds them looks only at those that were there.
+//! Embeds the default catalog: every data file with its text, its digest, and, parsed once here, what its TOML says.
 
-fn main() {
-    for folder in ["registry", "presets", "modifiers", "templates"] {
+// The binary reads what is written here, so both sides share these two modules; each uses its own half.
+#[allow(dead_code, unreachable_pub)]
+#[path = "src/model/digest.rs"]
+mod digest;
+#[allow(dead_code, unreachable_pub)]
+#[path = "src/loader/stored.rs"]
+mod stored;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The folders of a catalog.
+const FOLDERS: [&str; 4] = ["registry", "presets", "modifiers", "templates"];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let mut paths = Vec::new();
+    for folder in FOLDERS {
         println!("cargo:rerun-if-changed={folder}");
+        walk(&root, folder, &mut paths)?;
     }
+    paths.sort_unstable();
+
+    let (mut table, mut trees) = (String::from("&[\n"), Vec::new());
+    for path in paths {
+        let file = root.join(&path);
+        let text = std::fs::read_to_string(&file).map_err(|error| format!("{path}: {error}"))?;
+        let start = trees.len();
+        if path.ends_with(".toml") {
+            store(&text, &mut trees);
+        }
+        writeln!(
+            table,
+            "    Embedded {{ path: {path:?}, text: include_str!({file:?}), digest: {:?}, tree: {start}..{} }},",
+            digest::Digest::of(&text),
+            trees.len(),
+        )?;
+    }
+    table.push_str("]\n");
+    std::fs::write(out.join("catalog.rs"), table)?;
+    std::fs::write(out.join("catalog.trees"), trees)?;
+    Ok(())
+}
+
+/// Every data file below a folder: no hidden one, outside `templates/` TOML alone.
+fn walk(root: &Path, folder: &str, paths: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(root.join(folder))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        let path = format!("{folder}/{name}");
+        if entry.path().is_dir() {
+            walk(root, &path, paths)?;
+        } else if path.starts_with("templates/") || path.ends_with(".toml") {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Appends what a text says; nothing where it is no TOML, so that the loader parses it and tells the faults.
+fn store(text: &str, out: &mut Vec<u8>) {
+    let (document, faults) = DeTable::parse_recoverable(text);
+    if faults.is_empty() {
+        head(stored::TABLE, document.span(), out);
+        table(document.get_ref(), text, out);
+    }
+}
+
+fn head(tag: u8, place: std::ops::Range<usize>, out: &mut Vec<u8>) {
+    out.push(tag);
+    number(place.start, out);
+    number(place.end, out);
+}
+
+fn number(number: usize, out: &mut Vec<u8>) {
+    let number = u32::try_from(number).expect("data files are far smaller");
+    out.extend(number.to_le_bytes());
+}
+
+fn string(value: &str, place: std::ops::Range<usize>, text: &str, out: &mut Vec<u8>) {
+    // Between the quotes, if it is quoted: the first place where the characters stand is theirs.
+    let written = text.get(place.clone()).unwrap_or_default();
+    match written.find(value) {
+        Some(at) => {
+            head(stored::STRING_OF_FILE, place.clone(), out);
+            number(place.start + at, out);
+            number(place.start + at + value.len(), out);
+        }
+        None => {
+            head(stored::STRING, place, out);
+            number(value.len(), out);
+            out.extend(value.as_bytes());
+        }
+    }
+}
+
+fn value(node: &Spanned<DeValue<'_>>, text: &str, out: &mut Vec<u8>) {
+    let place = node.span();
+    match node.get_ref() {
+        DeValue::String(characters) => string(characters, place, text, out),
+        DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
+            Ok(integer) => {
+                head(stored::INTEGER, place, out);
+                out.extend(integer.to_le_bytes());
+            }
+            Err(_) => head(stored::LARGE_INTEGER, place, out),
+        },
+        DeValue::Float(digits) => {
+            head(stored::FLOAT, place, out);
+            out.extend(digits.as_str().parse::<f64>().unwrap_or(f64::NAN).to_le_bytes());
+        }
+        DeValue::Boolean(false) => head(stored::FALSE, place, out),
+        DeValue::Boolean(true) => head(stored::TRUE, place, out),
+        DeValue::Datetime(_) => head(stored::DATETIME, place, out),
+        DeValue::Array(items) => {
+            head(stored::ARRAY, place, out);
+            contents(items.len(), out, |out| items.iter().for_each(|item| value(item, text, out)));
+        }
+        DeValue::Table(entries) => {
+            head(stored::TABLE, place, out);
+            table(entries, text, out);
+        }
+    }
+}
+
+fn table(entries: &DeTable<'_>, text: &str, out: &mut Vec<u8>) {
+    contents(2 * entries.len(), out, |out| {
+        for (key, node) in entries {
+            string(key.get_ref(), key.span(), text, out);
+            value(node, text, out);
+        }
+    });
+}
+
+/// The length of what `write` appends, the count, and that.
+fn contents(count: usize, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend([0; 4]);
+    number(count, out);
+    let first = out.len();
+    write(out);
+    let length = u32::try_from(out.len() - first).expect("data files are far smaller");
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }

@@ -398,7 +398,7 @@ pub struct Catalog {
     /// What was found that does not stand in the way.
     pub warnings: Diagnostics,
     /// Path within the catalog of each file, by its number.
-    paths: Vec<String>,
+    paths: Vec<std::borrow::Cow<'static, str>>,
     /// The files that were laid over the embedded ones, as diagnostics name them.
     laid_over: BTreeSet<String>,
     /// Groups in the order of artifacts.
@@ -611,7 +611,7 @@ impl Catalog {
     /// Appends [`Self::place`].
     pub(crate) fn write_place(&self, span: Span, text: &mut String) {
         use std::fmt::Write as _;
-        let path = self.paths.get(span.file.0 as usize).map_or_else(|| self.sources.name(span.file), String::as_str);
+        let path = self.paths.get(span.file.0 as usize).map_or_else(|| self.sources.name(span.file), AsRef::as_ref);
         text.push_str(path);
         let _ = write!(text, ":{}", self.sources.line_number(span));
     }

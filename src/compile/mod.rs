@@ -525,6 +525,15 @@ fn digest(resolution: &Resolution<'_>) -> String {
 
 /// Text without line breaks or control characters, for comments.
 pub(crate) fn one_line(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let is_line = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && !bytes.starts_with(b" ")
+        && !bytes.ends_with(b" ")
+        && !text.contains("  ");
+    // Most texts are one already.
+    if is_line {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !line.is_empty() {

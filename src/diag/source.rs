@@ -119,7 +119,7 @@ pub struct SourceMap {
 
 #[derive(Debug)]
 struct File {
-    name: String,
+    name: Cow<'static, str>,
     text: Cow<'static, str>,
     /// Whether it is one of the user's files.
     filed: bool,
@@ -200,16 +200,16 @@ impl SourceMap {
     }
 
     /// Adds a file and returns its identifier.
-    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> FileId {
+    pub fn add(&mut self, name: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> FileId {
         self.insert(name.into(), text.into(), true)
     }
 
     /// Adds a source that is no file of the user's: an argument, the environment, a file within the program.
-    pub fn add_unfiled(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> FileId {
+    pub fn add_unfiled(&mut self, name: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> FileId {
         self.insert(name.into(), text.into(), false)
     }
 
-    fn insert(&mut self, name: String, text: Cow<'static, str>, filed: bool) -> FileId {
+    fn insert(&mut self, name: Cow<'static, str>, text: Cow<'static, str>, filed: bool) -> FileId {
         let id = FileId(offset(self.files.len()));
         self.files.push(File { name, text, filed, lines: OnceLock::new(), characters: OnceLock::new() });
         id

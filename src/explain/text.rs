@@ -2,9 +2,8 @@
 
 use crate::catalog::Catalog;
 use crate::diag::{Code, Diagnostic, Diagnostics};
-use crate::render::{TemplateFault, Templates};
+use crate::render::{Model, TemplateFault, Templates};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// Where a text is shown.
 #[derive(Debug, Clone)]
@@ -38,20 +37,29 @@ pub fn text(catalog: &Catalog, template: &str, model: &impl Serialize, page: &Pa
     };
     catalog.template(template).ok_or_else(missing)?;
     let fault = |fault: TemplateFault| Diagnostics::from(template_diagnostic(catalog, template, &fault));
-    let mut model = serde_json::to_value(model).unwrap_or_default();
-    if let Value::Object(fields) = &mut model {
-        fields.insert("width".to_owned(), json!(page.width));
-        fields.insert("colored".to_owned(), json!(page.colored));
-        let next = page.next.iter().map(|(command, why)| json!({ "command": command, "why": why }));
-        fields.insert("next".to_owned(), next.collect());
-    }
+    let next = page.next.iter().map(|(command, why)| {
+        Model::record(vec![("command", command.as_str().into()), ("why", why.as_str().into())], None)
+    });
+    let page = vec![
+        ("width", Model::of(&page.width)),
+        ("colored", Model::of(&page.colored)),
+        ("next", Model::list(next.collect())),
+    ];
+    let model = Model::record(page, Some(&Model::of(model)));
     let mut templates = Templates::new();
+    // With it those beside it that it names, and those that they name: parsing a template costs more than finding it.
     let folder = |path: &str| path.rfind('/').map_or(0, |end| end + 1);
-    let beside = catalog.templates().filter(|(path, _)| path[..folder(path)] == template[..folder(template)]);
-    for (path, _) in beside {
-        templates.add(path, catalog.template(path).unwrap_or_default()).map_err(fault)?;
+    let beside = || catalog.templates().filter(|(path, _)| path[..folder(path)] == template[..folder(template)]);
+    let mut named = vec![template];
+    let mut at = 0;
+    while let Some(path) = named.get(at).copied() {
+        let words = catalog.template(path).unwrap_or_default();
+        templates.add(path, words).map_err(fault)?;
+        let more = beside().map(|(path, _)| path).filter(|path| !named.contains(path) && words.contains(path));
+        named.extend(more.collect::<Vec<_>>());
+        at += 1;
     }
-    templates.render(template, &model).map_err(fault)
+    templates.render_model(template, &model).map_err(fault)
 }
 
 /// A template's fault at its place in the catalog.

@@ -1,15 +1,11 @@
 //! TOML tables → rows of a [`Shape`], reporting every fault with its place.
 
 use super::shape::{Field, Kind, MOST_FIELDS, Shape};
+use super::tree::{Node, Table, Value};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span, nearest};
 use crate::model::{Channel, Scalar, is_key};
 use semver::{Version, VersionReq};
 use std::collections::HashMap;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-/// A located TOML value.
-pub(super) type Node<'v> = &'v Spanned<DeValue<'v>>;
 
 /// Checks one file's tables.
 pub(crate) struct Decoder<'d> {
@@ -45,8 +41,8 @@ impl<'d> Decoder<'d> {
         Decoder { file, text, diags }
     }
 
-    pub(super) fn span<T>(&self, spanned: &Spanned<T>) -> Span {
-        Span::new(self.file, spanned.span())
+    pub(super) fn span(&self, node: Node<'_>) -> Span {
+        Span::new(self.file, node.range())
     }
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
@@ -55,11 +51,11 @@ impl<'d> Decoder<'d> {
 
     /// Matches a table against a shape: unknown and missing fields are reported here, wrong types where a field is
     /// taken.
-    pub(super) fn row<'v>(&mut self, shape: &'static Shape, table: &'v DeTable<'v>, span: Span) -> Row<'v> {
+    pub(super) fn row<'v>(&mut self, shape: &'static Shape, table: Table<'v>, span: Span) -> Row<'v> {
         debug_assert!(shape.fields.len() <= MOST_FIELDS, "{} fits a row", shape.name);
         let mut row = Row { shape, span, slots: [None; MOST_FIELDS] };
-        for (key, value) in table {
-            let name: &str = key.get_ref();
+        for (key, value) in table.entries() {
+            let name = key.name;
             match shape.fields.iter().position(|field| field.name == name) {
                 Some(index) => row.slots[index] = Some(value),
                 None => {
@@ -71,7 +67,7 @@ impl<'d> Decoder<'d> {
                     };
                     self.diags.push(
                         Diagnostic::error(Code::UnknownField, format!("{} has no field `{name}`", shape.name))
-                            .at(self.span(key), "unknown field")
+                            .at(Span::new(self.file, key.range()), "unknown field")
                             .help(help),
                     );
                 }
@@ -94,15 +90,15 @@ impl<'d> Decoder<'d> {
         self.diags.push(
             Diagnostic::error(
                 Code::WrongType,
-                format!("`{name}` must be {expected}, found {}", described(node.get_ref())),
+                format!("`{name}` must be {expected}, found {}", described(node.value())),
             )
             .at(self.span(node), format!("expected {expected}")),
         );
     }
 
     fn string(&mut self, name: &str, node: Node<'_>) -> Option<At<String>> {
-        match node.get_ref() {
-            DeValue::String(text) => Some(At { value: text.to_string(), span: self.content_span(node) }),
+        match node.value() {
+            Value::String(text) => Some(At { value: text.to_owned(), span: self.content_span(node) }),
             _ => {
                 self.wrong_type(name, "a string", node);
                 None
@@ -113,7 +109,7 @@ impl<'d> Decoder<'d> {
     /// Where the characters of a string value stand, so that a place inside it can be pointed at. Strings with
     /// escapes do not map one to one: for them it is the whole value.
     fn content_span(&self, node: Node<'_>) -> Span {
-        let range = node.span();
+        let range = node.range();
         let raw = self.text.get(range.clone()).unwrap_or_default();
         let quotes = if raw.starts_with("'''") || raw.starts_with("\"\"\"") {
             // A newline right after the opening quotes is not part of the string.
@@ -191,8 +187,8 @@ impl<'d> Decoder<'d> {
     /// True or false.
     pub(super) fn bool(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<bool>> {
         let (_, node) = row.find(name)?;
-        match node.get_ref() {
-            DeValue::Boolean(value) => Some(At { value: *value, span: self.span(node) }),
+        match node.value() {
+            Value::Boolean(value) => Some(At { value, span: self.span(node) }),
             _ => {
                 self.wrong_type(name, "true or false", node);
                 None
@@ -233,12 +229,12 @@ impl<'d> Decoder<'d> {
 
     fn scalar_of(&mut self, name: &str, node: Node<'_>) -> Option<At<Scalar>> {
         let span = self.span(node);
-        let value = match node.get_ref() {
-            DeValue::String(text) => Scalar::Str(text.to_string()),
-            DeValue::Boolean(value) => Scalar::Bool(*value),
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(value) => Scalar::Int(value),
-                Err(_) => {
+        let value = match node.value() {
+            Value::String(text) => Scalar::Str(text.to_owned()),
+            Value::Boolean(value) => Scalar::Bool(value),
+            Value::Integer(number) => match number {
+                Some(value) => Scalar::Int(value),
+                None => {
                     self.diags.push(
                         Diagnostic::error(Code::InvalidValue, format!("`{name}` is larger than any 64-bit integer"))
                             .at(span, "too large"),
@@ -246,16 +242,14 @@ impl<'d> Decoder<'d> {
                     return None;
                 }
             },
-            DeValue::Float(number) => match number.as_str().parse::<f64>() {
-                Ok(value) if value.is_finite() => Scalar::Float(value),
-                _ => {
-                    self.diags.push(
-                        Diagnostic::error(Code::InvalidValue, format!("`{name}` must be finite"))
-                            .at(span, "not a finite number"),
-                    );
-                    return None;
-                }
-            },
+            Value::Float(value) if value.is_finite() => Scalar::Float(value),
+            Value::Float(_) => {
+                self.diags.push(
+                    Diagnostic::error(Code::InvalidValue, format!("`{name}` must be finite"))
+                        .at(span, "not a finite number"),
+                );
+                return None;
+            }
             _ => {
                 self.wrong_type(name, "an integer, a float, a boolean or a string", node);
                 return None;
@@ -267,22 +261,22 @@ impl<'d> Decoder<'d> {
     /// A list of values.
     pub(super) fn scalars(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Vec<At<Scalar>>>> {
         let (_, node) = row.find(name)?;
-        let DeValue::Array(items) = node.get_ref() else {
+        let Value::Array(items) = node.value() else {
             self.wrong_type(name, "a list", node);
             return None;
         };
         let span = self.span(node);
-        Some(At { value: items.iter().filter_map(|item| self.scalar_of(name, item)).collect(), span })
+        Some(At { value: items.items().filter_map(|item| self.scalar_of(name, item)).collect(), span })
     }
 
     /// A list of texts.
     pub(crate) fn texts(&mut self, row: &Row<'_>, name: &'static str) -> Vec<At<String>> {
         let Some((_, node)) = row.find(name) else { return Vec::new() };
-        let DeValue::Array(items) = node.get_ref() else {
+        let Value::Array(items) = node.value() else {
             self.wrong_type(name, "a list of strings", node);
             return Vec::new();
         };
-        items.iter().filter_map(|item| self.string(name, item)).collect()
+        items.items().filter_map(|item| self.string(name, item)).collect()
     }
 
     /// A semantic version.
@@ -323,8 +317,8 @@ impl<'d> Decoder<'d> {
     pub(crate) fn table<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Option<Row<'v>> {
         let (field, node) = row.find(name)?;
         let Kind::Table(shape) = field.kind else { return None };
-        match node.get_ref() {
-            DeValue::Table(table) => {
+        match node.value() {
+            Value::Table(table) => {
                 let span = self.span(node);
                 Some(self.row(shape, table, span))
             }
@@ -339,14 +333,14 @@ impl<'d> Decoder<'d> {
     pub(super) fn tables<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<Row<'v>> {
         let Some((field, node)) = row.find(name) else { return Vec::new() };
         let Kind::Tables(shape) = field.kind else { return Vec::new() };
-        let DeValue::Array(items) = node.get_ref() else {
+        let Value::Array(items) = node.value() else {
             self.wrong_type(name, "an array of tables", node);
             return Vec::new();
         };
         let mut rows = Vec::with_capacity(items.len());
-        for item in items.iter() {
-            match item.get_ref() {
-                DeValue::Table(table) => {
+        for item in items.items() {
+            match item.value() {
+                Value::Table(table) => {
                     let span = self.span(item);
                     rows.push(self.row(shape, table, span));
                 }
@@ -359,13 +353,13 @@ impl<'d> Decoder<'d> {
     /// A table whose keys are open, in the order of the file.
     pub(super) fn entries<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Node<'v>)> {
         let Some((_, node)) = row.find(name) else { return Vec::new() };
-        let DeValue::Table(table) = node.get_ref() else {
+        let Value::Table(table) = node.value() else {
             self.wrong_type(name, "a table", node);
             return Vec::new();
         };
         let mut entries: Vec<_> = table
-            .iter()
-            .map(|(key, value)| (At { value: key.get_ref().to_string(), span: self.span(key) }, value))
+            .entries()
+            .map(|(key, value)| (At { value: key.name.to_owned(), span: Span::new(self.file, key.range()) }, value))
             .collect();
         entries.sort_by_key(|(key, _)| key.span.start);
         entries
@@ -376,8 +370,8 @@ impl<'d> Decoder<'d> {
         let Some((Field { kind: Kind::TableMap(shape), .. }, _)) = row.find(name) else { return Vec::new() };
         let mut rows = Vec::new();
         for (key, node) in self.entries(row, name) {
-            match node.get_ref() {
-                DeValue::Table(table) => rows.push((key, self.row(shape, table, Span::new(self.file, node.span())))),
+            match node.value() {
+                Value::Table(table) => rows.push((key, self.row(shape, table, self.span(node)))),
                 _ => self.wrong_type(name, "a table", node),
             }
         }
@@ -406,10 +400,10 @@ impl<'d> Decoder<'d> {
                 );
                 continue;
             };
-            match node.get_ref() {
-                DeValue::Boolean(true) => outputs.push((known, At { value: key.to_owned(), span: self.span(node) })),
-                DeValue::String(text) if !text.trim().is_empty() => {
-                    outputs.push((known, At { value: text.to_string(), span: self.content_span(node) }));
+            match node.value() {
+                Value::Boolean(true) => outputs.push((known, At { value: key.to_owned(), span: self.span(node) })),
+                Value::String(text) if !text.trim().is_empty() => {
+                    outputs.push((known, At { value: text.to_owned(), span: self.content_span(node) }));
                 }
                 _ => self.wrong_type(&channel.value, "a name, or `true` for the key itself", node),
             }
@@ -443,7 +437,7 @@ impl<'d> Decoder<'d> {
 
     fn leaves<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Node<'v>)> {
         let Some((_, node)) = row.find(name) else { return Vec::new() };
-        let DeValue::Table(table) = node.get_ref() else {
+        let Value::Table(table) = node.value() else {
             self.wrong_type(name, "a table of keys", node);
             return Vec::new();
         };
@@ -468,14 +462,13 @@ impl<'d> Decoder<'d> {
         leaves
     }
 
-    fn collect_leaves<'v>(&mut self, table: &'v DeTable<'v>, prefix: &str, leaves: &mut Vec<(At<String>, Node<'v>)>) {
-        for (key, node) in table {
-            let path =
-                if prefix.is_empty() { key.get_ref().to_string() } else { format!("{prefix}.{}", key.get_ref()) };
-            if let DeValue::Table(inner) = node.get_ref() {
+    fn collect_leaves<'v>(&mut self, table: Table<'v>, prefix: &str, leaves: &mut Vec<(At<String>, Node<'v>)>) {
+        for (key, node) in table.entries() {
+            let path = if prefix.is_empty() { key.name.to_owned() } else { format!("{prefix}.{}", key.name) };
+            if let Value::Table(inner) = node.value() {
                 self.collect_leaves(inner, &path, leaves);
             } else {
-                leaves.push((At { value: path, span: self.dotted_span(key.span()) }, node));
+                leaves.push((At { value: path, span: self.dotted_span(key.range()) }, node));
             }
         }
     }
@@ -489,14 +482,14 @@ impl<'d> Decoder<'d> {
     }
 }
 
-fn described(value: &DeValue<'_>) -> &'static str {
+fn described(value: Value<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a float",
-        DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+        Value::String(_) => "a string",
+        Value::Integer(_) => "an integer",
+        Value::Float(_) => "a float",
+        Value::Boolean(_) => "a boolean",
+        Value::Datetime => "a date",
+        Value::Array(_) => "a list",
+        Value::Table(_) => "a table",
     }
 }

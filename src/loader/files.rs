@@ -1,15 +1,23 @@
 //! Which files there are: the embedded catalog, with folders of the same layout laid over it.
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
-use include_dir::{Dir, include_dir};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
-static REGISTRY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/registry");
-static PRESETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
-static MODIFIERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/modifiers");
-static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+/// A data file within the binary.
+struct Embedded {
+    path: &'static str,
+    text: &'static str,
+    digest: &'static str,
+    /// What its TOML says, within [`TREES`]: nothing where it has none, or faults.
+    tree: Range<usize>,
+}
+
+// Both are made by the build script, in order of path.
+static CATALOG: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+static TREES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.trees"));
 
 /// The folders of a catalog.
 const FOLDERS: [&str; 4] = ["registry", "presets", "modifiers", "templates"];
@@ -24,16 +32,33 @@ const DEEPEST_FOLDER: usize = 6;
 #[derive(Debug, Clone)]
 struct DataFile {
     /// How diagnostics name it.
-    shown: String,
+    shown: Cow<'static, str>,
     text: Cow<'static, str>,
-    /// Whether it stands in the binary, not in a folder.
-    embedded: bool,
+    /// What the build script found out, if it stands in the binary.
+    built: Option<Built>,
+}
+
+/// What is known of a data file since the build.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Built {
+    /// The digest of its text.
+    pub(super) digest: &'static str,
+    /// What its TOML says; empty if it must be parsed.
+    pub(super) tree: &'static [u8],
+}
+
+/// One file of a catalog that is being loaded.
+pub(super) struct Listed {
+    /// Its path within the catalog.
+    pub(super) path: Cow<'static, str>,
+    pub(super) file: FileId,
+    pub(super) built: Option<Built>,
 }
 
 /// The files of a catalog by their path within it.
 #[derive(Debug, Clone, Default)]
 pub struct DataSet {
-    files: BTreeMap<String, DataFile>,
+    files: BTreeMap<Cow<'static, str>, DataFile>,
     /// What was laid over, as diagnostics name it.
     laid_over: Vec<String>,
     refused: Vec<(Code, String, String)>,
@@ -60,23 +85,19 @@ impl DataSet {
     /// The catalog that is built into the binary.
     #[must_use]
     pub fn embedded() -> Self {
-        let mut set = DataSet::default();
-        for dir in [&REGISTRY, &PRESETS, &MODIFIERS, &TEMPLATES].iter().zip(FOLDERS) {
-            set.embed(dir.0, dir.1);
-        }
-        set
+        let files = CATALOG.iter().map(|Embedded { path, text, digest, tree }| {
+            let built = Built { digest, tree: TREES.get(tree.clone()).unwrap_or_default() };
+            let file = DataFile { shown: Cow::Borrowed(path), text: Cow::Borrowed(text), built: Some(built) };
+            (Cow::Borrowed(*path), file)
+        });
+        DataSet { files: files.collect(), ..DataSet::default() }
     }
 
-    fn embed(&mut self, dir: &'static Dir<'static>, folder: &str) {
-        for file in dir.files() {
-            let path = format!("{folder}/{}", file.path().display());
-            if let Some(text) = file.contents_utf8() {
-                self.files.insert(path.clone(), DataFile { shown: path, text: Cow::Borrowed(text), embedded: true });
-            }
-        }
-        for inner in dir.dirs() {
-            self.embed(inner, folder);
-        }
+    /// The TOML files within the binary: their text, and what the build script stored of it.
+    #[cfg(test)]
+    pub(super) fn trees() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+        let files = CATALOG.iter().filter(|file| file.path.ends_with(".toml"));
+        files.map(|file| (file.text, TREES.get(file.tree.clone()).unwrap_or_default()))
     }
 
     /// Whether a folder has any of a catalog's folders.
@@ -89,7 +110,8 @@ impl DataSet {
     pub fn insert(&mut self, path: impl Into<String>, text: impl Into<Cow<'static, str>>) {
         let path = path.into();
         self.laid_over.push(path.clone());
-        self.files.insert(path.clone(), DataFile { shown: path, text: text.into(), embedded: false });
+        let file = DataFile { shown: path.clone().into(), text: text.into(), built: None };
+        self.files.insert(path.into(), file);
     }
 
     /// Whether a folder has the layout of a catalog: `templates/` alone says nothing.
@@ -165,10 +187,11 @@ impl DataSet {
         }
         match String::from_utf8(std::fs::read(path)?) {
             // The same text changes nothing, as in a clone of the project itself.
-            Ok(text) if self.files.get(&logical).is_some_and(|file| file.text == text) => {}
+            Ok(text) if self.files.get(logical.as_str()).is_some_and(|file| file.text == text) => {}
             Ok(text) => {
                 self.laid_over.push(shown.clone());
-                self.files.insert(logical, DataFile { shown, text: Cow::Owned(text), embedded: false });
+                let file = DataFile { shown: shown.into(), text: text.into(), built: None };
+                self.files.insert(logical.into(), file);
             }
             Err(fault) => {
                 let message = format!("`{shown}` is not UTF-8 text (byte {})", fault.utf8_error().valid_up_to());
@@ -186,7 +209,7 @@ impl DataSet {
 
     /// Every file: path within the catalog, text; in order of path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, file)| (path.as_str(), file.text.as_ref()))
+        self.files.iter().map(|(path, file)| (path.as_ref(), file.text.as_ref()))
     }
 
     /// How many files there are.
@@ -201,15 +224,18 @@ impl DataSet {
         self.len() == 0
     }
 
-    /// Hands the files to a source map: (path within the catalog, its id), in order of path.
-    pub(super) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<(String, FileId)> {
+    /// Hands the files to a source map, in order of path.
+    pub(super) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Listed> {
         // First those that are read, so that their numbers are their positions.
         let read = self
             .files
             .into_iter()
-            .map(|(path, file)| match file.embedded {
-                true => (path, sources.add_unfiled(file.shown, file.text)),
-                false => (path, sources.add(file.shown, file.text)),
+            .map(|(path, DataFile { shown, text, built })| {
+                let file = match built {
+                    Some(_) => sources.add_unfiled(shown, text),
+                    None => sources.add(shown, text),
+                };
+                Listed { path, file, built }
             })
             .collect();
         for (code, shown, message) in self.refused {

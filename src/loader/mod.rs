@@ -10,11 +10,14 @@ pub(crate) mod redaction;
 pub(crate) mod rules;
 pub mod schema;
 pub mod shape;
+mod stored;
 pub(crate) mod thresholds;
+mod tree;
 
 pub(crate) use decode::Decoder;
 #[cfg(feature = "server")]
 pub(crate) use decode::Row;
+use files::Listed;
 pub use files::{DataSet, LARGEST_FILE, ReadError};
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
@@ -26,10 +29,13 @@ use records::{
 use redaction::RawRedaction;
 use rules::{RawCorrelation, RawRecommendation};
 use shape::Shape;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use stored::{Content, Stored};
 use thresholds::RawThresholds;
 use toml::de::DeTable;
+use tree::Table;
 
 /// A record with the name that its path gives it.
 pub(crate) struct Named<T> {
@@ -62,7 +68,7 @@ pub(crate) struct Records {
     /// SHA-256 over every file.
     pub(crate) digest: String,
     /// Path within the catalog of every file.
-    pub(crate) paths: Vec<(String, FileId)>,
+    pub(crate) paths: Vec<Cow<'static, str>>,
 }
 
 /// Which optional parts of a catalog a command needs.
@@ -93,15 +99,15 @@ pub(crate) struct Parts {
 /// Reads the files of a catalog.
 pub(crate) fn load(files: DataSet, parts: Parts, sources: &mut SourceMap, diags: &mut Diagnostics) -> Records {
     let mut records = Records::default();
-    let paths = files.into_sources(sources, diags);
-    let (read, digest) = decode_all(&paths, parts, sources);
-    for ((path, file), (decoded, faults)) in paths.iter().zip(read) {
+    let files = files.into_sources(sources, diags);
+    let (read, digest) = decode_all(&files, parts, sources);
+    for (listed, (decoded, faults)) in files.iter().zip(read) {
         diags.extend(faults);
         if let Some(decoded) = decoded {
-            records.add(path, *file, decoded, diags);
+            records.add(&listed.path, listed.file, decoded, diags);
         }
     }
-    records.paths = paths;
+    records.paths = files.into_iter().map(|listed| listed.path).collect();
     records.digest = digest;
     if records.registry.is_none() {
         diags.push(
@@ -115,28 +121,28 @@ pub(crate) fn load(files: DataSet, parts: Parts, sources: &mut SourceMap, diags:
 /// What one file turned out to say, with its faults.
 type Read = (Option<Decoded>, Diagnostics);
 
-/// Decodes every file, in order, and takes the digest of all. Files do not depend on each other and parsing them is most
+/// Decodes every file, in order, and takes the digest of all. Files do not depend on each other and reading them is most
 /// of a cold start, so two threads share them.
-fn decode_all(paths: &[(String, FileId)], parts: Parts, sources: &SourceMap) -> (Vec<Read>, String) {
+fn decode_all(files: &[Listed], parts: Parts, sources: &SourceMap) -> (Vec<Read>, String) {
     /// Below so many bytes a thread costs more than it saves.
     const WORTH_A_THREAD: usize = 64 * 1024;
     let next = AtomicUsize::new(0);
     // Whoever is free takes the next file: how long one takes is not known beforehand.
     let work = || -> Vec<(usize, Read)> {
-        let mut read = Vec::with_capacity(paths.len());
+        let mut read = Vec::with_capacity(files.len());
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some((path, file)) = paths.get(index) else { return read };
-            read.push((index, decode_file(path, *file, parts, sources)));
+            let Some(listed) = files.get(index) else { return read };
+            read.push((index, decode_file(listed, parts, sources)));
         }
     };
-    let total: usize = paths.iter().map(|(_, file)| sources.text(*file).len()).sum();
+    let total: usize = files.iter().map(|listed| sources.text(listed.file).len()).sum();
     let (mut read, digest) = if total < WORTH_A_THREAD {
-        (work(), digest(paths, sources))
+        (work(), digest(files, sources))
     } else {
         std::thread::scope(|scope| {
             let other = scope.spawn(work);
-            let digest = digest(paths, sources);
+            let digest = digest(files, sources);
             let mut read = work();
             match other.join() {
                 Ok(rest) => read.extend(rest),
@@ -149,12 +155,15 @@ fn decode_all(paths: &[(String, FileId)], parts: Parts, sources: &SourceMap) -> 
     (read.into_iter().map(|(_, read)| read).collect(), digest)
 }
 
-/// SHA-256 over the path and the text of every file.
-fn digest(paths: &[(String, FileId)], sources: &SourceMap) -> String {
+/// SHA-256 over the path of every file and the digest of its text.
+fn digest(files: &[Listed], sources: &SourceMap) -> String {
     let mut digest = Digest::default();
-    for (path, file) in paths {
+    for Listed { path, file, built } in files {
         digest.feed(path);
-        digest.feed(sources.text(*file));
+        match built {
+            Some(built) => digest.feed(built.digest),
+            None => digest.feed(&Digest::of(sources.text(*file))),
+        }
     }
     digest.finish()
 }
@@ -213,65 +222,62 @@ impl Records {
     }
 }
 
-fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> Read {
+fn decode_file(listed: &Listed, wanted: Parts, sources: &SourceMap) -> Read {
     let mut diags = Diagnostics::default();
-    let text = sources.text(file);
+    let (path, file) = (listed.path.as_ref(), listed.file);
+    let unread = Unread { file, text: sources.text(file), tree: listed.built.map_or(&[], |built| built.tree) };
     let parts: Vec<&str> = path.split('/').collect();
     let d = &mut diags;
     let decoded = match parts.as_slice() {
         ["templates", "adapters", _, "adapter.toml"] => {
-            decode(file, text, d, &shape::ADAPTER, records::adapter).map(|record| Decoded::Adapter(Box::new(record)))
+            decode(unread, d, &shape::ADAPTER, records::adapter).map(|record| Decoded::Adapter(Box::new(record)))
         }
         ["templates", ..] => Some(Decoded::Template),
         ["registry", "registry.toml"] => {
-            decode(file, text, d, &shape::REGISTRY, records::registry).map(|record| Decoded::Registry(Box::new(record)))
+            decode(unread, d, &shape::REGISTRY, records::registry).map(|record| Decoded::Registry(Box::new(record)))
         }
         ["registry", "variables.toml"] => {
-            Some(Decoded::Variables(decode(file, text, d, &shape::VARIABLES, records::variables)))
+            Some(Decoded::Variables(decode(unread, d, &shape::VARIABLES, records::variables)))
         }
         ["registry", "platform.toml"] => {
-            Some(Decoded::Platform(Box::new(decode(file, text, d, &platform::PLATFORM, platform::platform))))
+            Some(Decoded::Platform(Box::new(decode(unread, d, &platform::PLATFORM, platform::platform))))
         }
-        ["registry", "prerequisites", _] => decode(file, text, d, &platform::PREREQUISITE, platform::prerequisite)
+        ["registry", "prerequisites", _] => decode(unread, d, &platform::PREREQUISITE, platform::prerequisite)
             .map(|record| Decoded::Prerequisite(Box::new(record))),
-        ["registry", "parameters", _] => {
-            Some(Decoded::Group(decode(file, text, d, &shape::PARAMETERS, records::group)))
-        }
+        ["registry", "parameters", _] => Some(Decoded::Group(decode(unread, d, &shape::PARAMETERS, records::group))),
         ["registry", "rails", _] => {
-            let text = if wanted.cases { text } else { without_cases(text) };
-            decode(file, text, d, &shape::RAIL, |d, row| records::rail(d, row, wanted.cases))
+            let unread = if wanted.cases { unread } else { unread.without_cases() };
+            decode(unread, d, &shape::RAIL, |d, row| records::rail(d, row, wanted.cases))
                 .map(|record| Decoded::Rail(Box::new(record)))
         }
-        ["registry", "metrics", _] => Some(Decoded::Metrics(decode(file, text, d, &shape::METRICS, records::metrics))),
+        ["registry", "metrics", _] => Some(Decoded::Metrics(decode(unread, d, &shape::METRICS, records::metrics))),
         ["registry", "telemetry.toml"] => wanted
             .settings
-            .then(|| Decoded::Telemetry(Box::new(decode(file, text, d, &shape::TELEMETRY, records::telemetry)))),
+            .then(|| Decoded::Telemetry(Box::new(decode(unread, d, &shape::TELEMETRY, records::telemetry)))),
         ["registry", "thresholds.toml"] => {
-            let text = if wanted.cases { text } else { without_cases(text) };
-            Some(Decoded::Thresholds(decode(file, text, d, &thresholds::THRESHOLDS, |d, row| {
+            let unread = if wanted.cases { unread } else { unread.without_cases() };
+            Some(Decoded::Thresholds(decode(unread, d, &thresholds::THRESHOLDS, |d, row| {
                 thresholds::thresholds(d, row, wanted.cases)
             })))
         }
         ["registry", "redaction.toml"] => wanted
             .settings
-            .then(|| Decoded::Redaction(Box::new(decode(file, text, d, &redaction::REDACTION, redaction::redaction)))),
-        ["registry", "settings", _] => wanted
-            .settings
-            .then(|| Decoded::Settings(Box::new(decode(file, text, d, &shape::SETTINGS, records::settings)))),
+            .then(|| Decoded::Redaction(Box::new(decode(unread, d, &redaction::REDACTION, redaction::redaction)))),
+        ["registry", "settings", _] => {
+            wanted.settings.then(|| Decoded::Settings(Box::new(decode(unread, d, &shape::SETTINGS, records::settings))))
+        }
         ["registry", "correlations", _] => wanted.rules.then(|| {
             let build = |d: &mut Decoder<'_>, row: &decode::Row<'_>| rules::correlations(d, row, wanted.cases);
-            Decoded::Correlations(decode(file, text, d, &rules::CORRELATIONS, build))
+            Decoded::Correlations(decode(unread, d, &rules::CORRELATIONS, build))
         }),
         ["registry", "recommendations", _] => {
-            let text = if wanted.cases { text } else { without_cases(text) };
+            let unread = if wanted.cases { unread } else { unread.without_cases() };
             let build = |d: &mut Decoder<'_>, row: &decode::Row<'_>| rules::recommendation(d, row, wanted.cases);
-            let decoded = wanted.rules.then(|| decode(file, text, d, &rules::RECOMMENDATION, build));
+            let decoded = wanted.rules.then(|| decode(unread, d, &rules::RECOMMENDATION, build));
             decoded.flatten().map(|record| Decoded::Recommendation(Box::new(record)))
         }
-        ["presets", _] => Some(Decoded::Preset(Box::new(decode(file, text, d, &shape::PRESET, records::preset)))),
-        ["modifiers", _] => {
-            Some(Decoded::Modifier(Box::new(decode(file, text, d, &shape::MODIFIER, records::modifier))))
-        }
+        ["presets", _] => Some(Decoded::Preset(Box::new(decode(unread, d, &shape::PRESET, records::preset)))),
+        ["modifiers", _] => Some(Decoded::Modifier(Box::new(decode(unread, d, &shape::MODIFIER, records::modifier)))),
         _ => {
             let folders =
                 ["parameters", "rails", "metrics", "prerequisites", "settings", "correlations", "recommendations"];
@@ -300,9 +306,29 @@ fn decode_file(path: &str, file: FileId, wanted: Parts, sources: &SourceMap) -> 
 /// The most faults of one file that are told: nobody mends more at once.
 const MOST_FAULTS: usize = 100;
 
-/// A rule's text before its cases, which only a check runs; they are a third of all rails' text.
-fn without_cases(text: &str) -> &str {
-    text.find("\n[[case]]").map_or(text, |cases| &text[..=cases])
+/// A file that is to be decoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unread<'t> {
+    file: FileId,
+    text: &'t str,
+    /// What its TOML says, where the build script stored it.
+    tree: &'t [u8],
+}
+
+impl<'t> Unread<'t> {
+    #[cfg(feature = "server")]
+    pub(crate) fn new(file: FileId, text: &'t str) -> Self {
+        Unread { file, text, tree: &[] }
+    }
+
+    /// Without a rule's cases, which only a check runs: they are a third of all rails' text. What is stored is not
+    /// parsed, so it has nothing to leave out.
+    fn without_cases(self) -> Self {
+        match self.text.find("\n[[case]]") {
+            Some(cases) if self.tree.is_empty() => Unread { text: &self.text[..=cases], ..self },
+            _ => self,
+        }
+    }
 }
 
 fn named<T>(name: &str, file: FileId, record: T, into: &mut Vec<Named<T>>, diags: &mut Diagnostics) {
@@ -316,15 +342,21 @@ fn named<T>(name: &str, file: FileId, record: T, into: &mut Vec<Named<T>>, diags
     into.push(Named { name: name.to_owned(), file, record });
 }
 
-/// Parses one file and decodes its top-level table. A file with syntax faults is decoded as far as it can be, so that
-/// what others refer to is known, but its faults of shape are not reported on top.
+/// Decodes one file's top-level table, parsing the file if nobody did. A file with syntax faults is decoded as far as it
+/// can be, so that what others refer to is known, but its faults of shape are not reported on top.
 pub(crate) fn decode<T>(
-    file: FileId,
-    text: &str,
+    unread: Unread<'_>,
     diags: &mut Diagnostics,
     shape: &'static Shape,
     build: impl FnOnce(&mut Decoder<'_>, &decode::Row<'_>) -> T,
 ) -> T {
+    let Unread { file, text, tree } = unread;
+    let whole = Span::new(file, 0..0);
+    if let Content::Table(stored) = Stored::read(tree, text).content() {
+        let mut decoder = Decoder::new(file, text, diags);
+        let row = decoder.row(shape, Table::Stored(stored), whole);
+        return build(&mut decoder, &row);
+    }
     let (document, faults) = DeTable::parse_recoverable(text);
     let mut muted = Diagnostics::default();
     let broken = !faults.is_empty();
@@ -332,7 +364,7 @@ pub(crate) fn decode<T>(
         diags.push(syntax(file, text, &fault));
     }
     let mut decoder = Decoder::new(file, text, if broken { &mut muted } else { diags });
-    let row = decoder.row(shape, document.get_ref(), Span::new(file, 0..0));
+    let row = decoder.row(shape, Table::Parsed(document.get_ref()), whole);
     build(&mut decoder, &row)
 }
 

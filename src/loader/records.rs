@@ -456,7 +456,8 @@ pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Op
         help = d.text(rule, "help");
         parameters = d.texts(rule, "parameters");
     }
-    let cases: Vec<RawCase> = d.tables(row, "case").iter().filter_map(|row| case(d, row)).collect();
+    let cases: Vec<RawCase> =
+        if cases_wanted { d.tables(row, "case").iter().filter_map(|row| case(d, row)).collect() } else { Vec::new() };
     if cases_wanted && !row.has("case") {
         d.report(
             Diagnostic::error(Code::MissingCase, "a guard rail needs cases")

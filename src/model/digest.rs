@@ -1,4 +1,4 @@
-//! SHA-256 over texts, as lower-case hexadecimal digits. The only user of sha2.
+//! SHA-256 over texts, as lower-case hexadecimal digits. The only user of sha2; the build script has it too.
 
 use sha2::{Digest as _, Sha256};
 
@@ -7,6 +7,14 @@ use sha2::{Digest as _, Sha256};
 pub struct Digest(Sha256);
 
 impl Digest {
+    /// The digest of one text.
+    #[must_use]
+    pub fn of(text: &str) -> String {
+        let mut digest = Digest::default();
+        digest.feed(text);
+        digest.finish()
+    }
+
     /// Adds one text; where it ends counts, so `ab` and `c` differ from `a` and `bc`.
     pub fn feed(&mut self, text: &str) {
         self.0.update((text.len() as u64).to_le_bytes());

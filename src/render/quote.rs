@@ -1,5 +1,6 @@
 //! Text as a string literal of other languages, and as their line comments: whatever the text holds, it stays inside.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Writes a text as a literal of one language, or says why it cannot.
@@ -39,19 +40,30 @@ type Escape = fn(&mut String, char, Option<char>);
 fn escaped(text: &str, escape: Escape) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
+    let mut rest = text;
+    loop {
+        // What no language escapes is copied as it is.
+        let (copied, special) = rest.split_at(rest.bytes().position(|b| !ordinary(b)).unwrap_or(rest.len()));
+        out.push_str(copied);
+        let mut characters = special.chars();
+        let Some(c) = characters.next() else { break };
+        rest = characters.as_str();
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            _ => escape(&mut out, c, rest.peek().copied()),
+            _ => escape(&mut out, c, rest.chars().next()),
         }
     }
     out.push('"');
     out
+}
+
+/// A byte that means itself in every language's double quotes.
+fn ordinary(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'#' | b'$' | b'%')
 }
 
 fn plain(c: char) -> bool {
@@ -147,20 +159,7 @@ fn bare(text: &str) -> bool {
 
 /// Text as line comments, wrapped where a width is given: each line begins with the mark, and none can be left.
 pub(super) fn comment(text: &str, mark: &str, width: Option<usize>) -> String {
-    let mut safe = String::with_capacity(text.len());
-    let mut before = ' ';
-    for c in text.trim().chars() {
-        match c {
-            // What ends a line anywhere ends it here, where the mark follows.
-            '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => safe.push('\n'),
-            '\t' => safe.push(' '),
-            _ if c.is_control() || invisible(c) => continue,
-            // Java reads `\u000a` as a line end even here.
-            'u' if before == '\\' => safe.push_str(" u"),
-            _ => safe.push(c),
-        }
-        before = c;
-    }
+    let safe = harmless(text.trim());
     let mut out = String::with_capacity(safe.len() + 16);
     let mut push = |line: &str| {
         if !out.is_empty() {
@@ -175,6 +174,28 @@ pub(super) fn comment(text: &str, mark: &str, width: Option<usize>) -> String {
         }
     }
     out
+}
+
+/// Text whose lines are the lines that every compiler sees.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut before = ' ';
+    for c in text.chars() {
+        match c {
+            // What ends a line anywhere ends it here, where the mark follows.
+            '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => safe.push('\n'),
+            '\t' => safe.push(' '),
+            _ if c.is_control() || invisible(c) => continue,
+            // Java reads `\u000a` as a line end even here.
+            'u' if before == '\\' => safe.push_str(" u"),
+            _ => safe.push(c),
+        }
+        before = c;
+    }
+    Cow::Owned(safe)
 }
 
 /// Characters that show nothing or turn the text around: compilers refuse some of them even in comments.

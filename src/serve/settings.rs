@@ -6,6 +6,7 @@
 use crate::cluster::{Ecs, EcsAt, Frontend};
 use crate::collector::{Collector, FILES};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, SourceMap};
+use crate::loader::Unread;
 use crate::loader::shape::{Kind, Shape, may};
 use crate::loader::{Decoder, Row};
 use crate::model::Digest;
@@ -178,21 +179,14 @@ impl Token {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("a token has visible ASCII characters only".to_owned());
         }
-        Ok(Token(digest(text)))
+        Ok(Token(Digest::of(text)))
     }
 
     /// Whether it is this one. The time that this takes says nothing of the token.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
-        subtle::ConstantTimeEq::ct_eq(self.0.as_bytes(), digest(text).as_bytes()).into()
+        subtle::ConstantTimeEq::ct_eq(self.0.as_bytes(), Digest::of(text).as_bytes()).into()
     }
-}
-
-/// What two texts are compared by: as long for one as for another.
-fn digest(text: &str) -> String {
-    let mut digest = Digest::default();
-    digest.feed(text);
-    digest.finish()
 }
 
 impl std::fmt::Debug for Token {
@@ -251,7 +245,7 @@ impl Settings {
         diags: &mut Diagnostics,
     ) -> Self {
         let file = sources.add(name, blanked(text));
-        crate::loader::decode(file, text, diags, &SETTINGS, |decoder, row| settings(decoder, row, outside))
+        crate::loader::decode(Unread::new(file, text), diags, &SETTINGS, |decoder, row| settings(decoder, row, outside))
     }
 }
 

@@ -348,7 +348,6 @@ fn the_fenced_crates_are_those_that_matter() {
         ("aws_smithy_http_client", &["aws"]),
         ("clap", &["cli"]),
         ("evalexpr", &["expr"]),
-        ("include_dir", &["loader"]),
         ("minijinja", &["render"]),
         ("petgraph", &["graph"]),
         ("reqwest", &["cluster", "prometheus", "upstream"]),

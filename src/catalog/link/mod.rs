@@ -114,7 +114,7 @@ impl Linker<'_> {
             sources: SourceMap::default(),
             warnings: Diagnostics::default(),
             laid_over: BTreeSet::new(),
-            paths: std::mem::take(&mut records.paths).into_iter().map(|(path, _)| path).collect(),
+            paths: std::mem::take(&mut records.paths),
             groups,
             parameters: std::mem::take(&mut self.parameters),
             by_key: std::mem::take(&mut self.by_key),
