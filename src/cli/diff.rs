@@ -67,8 +67,11 @@ fn text(diff: &Diff, width: usize) -> String {
                 let _ = writeln!(text, "  {}", class.as_str());
             }
             for change in changes {
-                let pad = " ".repeat(column.saturating_sub(change.key.width()));
-                let _ = writeln!(text, "    {}{pad} {}", change.key, moved(change));
+                let (key, moved) = (&change.key, moved(change));
+                let pad = column.saturating_sub(key.width());
+                let beside = 4 + key.width() + pad + 1 + moved.width() <= width;
+                let gap = if beside { " ".repeat(pad + 1) } else { format!("\n{}", " ".repeat(8)) };
+                let _ = writeln!(text, "    {key}{gap}{moved}");
             }
         }
     }
