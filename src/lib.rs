@@ -92,5 +92,6 @@ pub mod store;
 pub mod svg;
 pub mod sweep;
 pub mod telemetry;
+mod threads;
 #[cfg(feature = "server")]
 mod upstream;

@@ -12,6 +12,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::threads::shared;
+
 /// One file of the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputFile {
@@ -474,19 +476,11 @@ impl Staging {
                 written.context("write", &target.join(path))
             })
         };
-        if files.len() < WORTH_A_THREAD {
-            return write(&files);
-        }
+        // A half each, not a file: two that make files in one folder wait for each other.
         let (one, other) = files.split_at(files.len() / 2);
-        std::thread::scope(|scope| {
-            let beside = scope.spawn(|| write(one));
-            let here = write(other);
-            // The fault of the earlier file, as if they had been written in order.
-            match beside.join() {
-                Ok(beside) => beside.and(here),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
+        let halves = shared(files.len() >= WORTH_A_THREAD, 2, || (), |(), half| write([one, other][half]));
+        // The fault of the earlier file, as if they had been written in order.
+        halves.into_iter().collect()
     }
 
     /// Leaves it where it is and says where that is.

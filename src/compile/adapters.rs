@@ -7,6 +7,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
 use crate::model::{RenderedSnippet, Scalar, Source, ValueType};
 use crate::render::{Model, TemplateFault, Templates};
+use crate::threads::shared;
 use std::borrow::Cow;
 
 /// The folder of `templates/` whose files those of platform adapters may include.
@@ -24,32 +25,25 @@ pub(super) fn carries(catalog: &Catalog, id: ParamId) -> bool {
         })
 }
 
-/// Renders the chosen adapters; all of them where none of either kind was chosen. The two kinds share little, so each has a
-/// thread of its own where both are asked for.
+/// Renders the chosen adapters; all of them where none of either kind was chosen.
 pub(crate) fn render(
     compilation: &Compilation<'_>,
     sdk: &[String],
     platform: &[String],
 ) -> Result<Snippets, Diagnostics> {
     let every = sdk.is_empty() && platform.is_empty();
-    let chosen = |of_sdk: bool, names: &[String]| -> Vec<&Adapter> {
+    let of_kind = |of_sdk: bool, names: &[String]| {
         let adapters = compilation.catalog.adapters.iter().filter(|adapter| adapter.sdk == of_sdk);
-        adapters.filter(|adapter| every || names.contains(&adapter.name)).collect()
+        adapters.filter(|adapter| every || names.contains(&adapter.name)).collect::<Vec<&Adapter>>()
     };
-    let (sdk, platform) = (chosen(true, sdk), chosen(false, platform));
-    let (sdk, platform) = if sdk.is_empty() || platform.is_empty() {
-        (rendered(compilation, &sdk), rendered(compilation, &platform))
-    } else {
-        std::thread::scope(|scope| {
-            let beside = scope.spawn(|| rendered(compilation, &platform));
-            let sdk = rendered(compilation, &sdk);
-            match beside.join() {
-                Ok(platform) => (sdk, platform),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
-    };
-    match (sdk, platform) {
+    let (of_sdk, of_platform) = (of_kind(true, sdk), of_kind(false, platform));
+    // Those of platforms take longest, so they come first and the others fill the time that is left.
+    let adapters: Vec<&Adapter> = of_platform.iter().chain(&of_sdk).copied().collect();
+    let engine = || Renderer::new(compilation);
+    let mut platform =
+        shared(adapters.len() > 1, adapters.len(), engine, |engine, index| engine.adapter(adapters[index]));
+    let sdk = platform.split_off(of_platform.len());
+    match (joined(sdk), joined(platform)) {
         (Ok(sdk), Ok(platform)) => Ok((sdk, platform)),
         (sdk, platform) => {
             let mut diags = Diagnostics::default();
@@ -59,13 +53,12 @@ pub(crate) fn render(
     }
 }
 
-/// The files of these adapters, or every fault in them.
-fn rendered(compilation: &Compilation<'_>, adapters: &[&Adapter]) -> Result<Vec<RenderedSnippet>, Diagnostics> {
+/// The files of every adapter, or every fault in them.
+fn joined(rendered: Vec<Result<Vec<RenderedSnippet>, Diagnostics>>) -> Result<Vec<RenderedSnippet>, Diagnostics> {
     let mut diags = Diagnostics::default();
     let mut files = Vec::new();
-    let mut renderer = Renderer::new(compilation);
-    for adapter in adapters {
-        match renderer.adapter(adapter) {
+    for outcome in rendered {
+        match outcome {
             Ok(rendered) => files.extend(rendered),
             Err(faults) => diags.extend(faults),
         }
@@ -73,7 +66,7 @@ fn rendered(compilation: &Compilation<'_>, adapters: &[&Adapter]) -> Result<Vec<
     if diags.is_empty() { Ok(files) } else { Err(diags) }
 }
 
-/// One engine for the adapters of a kind, and what they all say of a parameter made once: together they take most of the time.
+/// One engine for many adapters, and what they all say of a parameter made once: together they take most of the time.
 struct Renderer<'r> {
     compilation: &'r Compilation<'r>,
     templates: Templates<'r>,

@@ -200,13 +200,18 @@ impl SourceMap {
     }
 
     /// Adds a file and returns its identifier.
-    pub fn add(&mut self, name: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> FileId {
-        self.insert(name.into(), text.into(), true)
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> FileId {
+        self.insert(name.into().into(), text.into(), true)
     }
 
     /// Adds a source that is no file of the user's: an argument, the environment, a file within the program.
-    pub fn add_unfiled(&mut self, name: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> FileId {
-        self.insert(name.into(), text.into(), false)
+    pub fn add_unfiled(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> FileId {
+        self.insert(name.into().into(), text.into(), false)
+    }
+
+    /// Adds a file within the program.
+    pub(crate) fn add_built(&mut self, name: Cow<'static, str>, text: Cow<'static, str>) -> FileId {
+        self.insert(name, text, false)
     }
 
     fn insert(&mut self, name: Cow<'static, str>, text: Cow<'static, str>, filed: bool) -> FileId {

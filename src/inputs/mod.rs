@@ -86,7 +86,7 @@ impl<'d> Reader<'d> {
     ) -> Option<(Self, &'t str)> {
         if text.len() > limit {
             // The text itself is not kept; the empty source still gives the finding its file name.
-            let file = sources.add(name.to_owned(), "");
+            let file = sources.add(name, "");
             diags.push(
                 Diagnostic::error(Code::TooLarge, format!("`{name}` has {} bytes, the limit is {limit}", text.len()))
                     .at(Span::point(file, 0), "")
@@ -95,7 +95,7 @@ impl<'d> Reader<'d> {
             );
             return None;
         }
-        let file = sources.add(name.to_owned(), shown);
+        let file = sources.add(name, shown);
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let reader = Self {
             file,

@@ -232,7 +232,7 @@ impl DataSet {
             .into_iter()
             .map(|(path, DataFile { shown, text, built })| {
                 let file = match built {
-                    Some(_) => sources.add_unfiled(shown, text),
+                    Some(_) => sources.add_built(shown, text),
                     None => sources.add(shown, text),
                 };
                 Listed { path, file, built }

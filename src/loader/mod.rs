@@ -22,6 +22,7 @@ pub use files::{DataSet, LARGEST_FILE, ReadError};
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::model::{Digest, is_name};
+use crate::threads::shared;
 use platform::{RawPlatform, RawPrerequisite};
 use records::{
     RawAdapter, RawGroup, RawLayer, RawMetric, RawPreset, RawRail, RawRegistry, RawSettings, RawTelemetry, RawVariable,
@@ -31,7 +32,6 @@ use rules::{RawCorrelation, RawRecommendation};
 use shape::Shape;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use stored::{Content, Stored};
 use thresholds::RawThresholds;
 use toml::de::DeTable;
@@ -65,7 +65,7 @@ pub(crate) struct Records {
     pub(crate) adapters: Vec<Named<RawAdapter>>,
     /// Templates by their path below `templates/`.
     pub(crate) templates: BTreeMap<String, FileId>,
-    /// SHA-256 over every file.
+    /// SHA-256 over the path of every file and the digest of its text.
     pub(crate) digest: String,
     /// Path within the catalog of every file.
     pub(crate) paths: Vec<Cow<'static, str>>,
@@ -100,15 +100,17 @@ pub(crate) struct Parts {
 pub(crate) fn load(files: DataSet, parts: Parts, sources: &mut SourceMap, diags: &mut Diagnostics) -> Records {
     let mut records = Records::default();
     let files = files.into_sources(sources, diags);
-    let (read, digest) = decode_all(&files, parts, sources);
-    for (listed, (decoded, faults)) in files.iter().zip(read) {
+    let mut digest = Digest::default();
+    for (listed, (decoded, faults, text)) in files.iter().zip(decode_all(&files, parts, sources)) {
+        digest.feed(&listed.path);
+        digest.feed(&text);
         diags.extend(faults);
         if let Some(decoded) = decoded {
             records.add(&listed.path, listed.file, decoded, diags);
         }
     }
+    records.digest = digest.finish();
     records.paths = files.into_iter().map(|listed| listed.path).collect();
-    records.digest = digest;
     if records.registry.is_none() {
         diags.push(
             Diagnostic::error(Code::MissingField, "the catalog has no `registry/registry.toml`")
@@ -118,54 +120,24 @@ pub(crate) fn load(files: DataSet, parts: Parts, sources: &mut SourceMap, diags:
     records
 }
 
-/// What one file turned out to say, with its faults.
-type Read = (Option<Decoded>, Diagnostics);
+/// What one file turned out to say, with its faults and the digest of its text.
+type Read = (Option<Decoded>, Diagnostics, Cow<'static, str>);
 
-/// Decodes every file, in order, and takes the digest of all. Files do not depend on each other and reading them is most
-/// of a cold start, so two threads share them.
-fn decode_all(files: &[Listed], parts: Parts, sources: &SourceMap) -> (Vec<Read>, String) {
+/// Decodes every file, in order. Files do not depend on each other, and reading them is most of a cold start.
+fn decode_all(files: &[Listed], parts: Parts, sources: &SourceMap) -> Vec<Read> {
     /// Below so many bytes a thread costs more than it saves.
     const WORTH_A_THREAD: usize = 64 * 1024;
-    let next = AtomicUsize::new(0);
-    // Whoever is free takes the next file: how long one takes is not known beforehand.
-    let work = || -> Vec<(usize, Read)> {
-        let mut read = Vec::with_capacity(files.len());
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(listed) = files.get(index) else { return read };
-            read.push((index, decode_file(listed, parts, sources)));
-        }
-    };
     let total: usize = files.iter().map(|listed| sources.text(listed.file).len()).sum();
-    let (mut read, digest) = if total < WORTH_A_THREAD {
-        (work(), digest(files, sources))
-    } else {
-        std::thread::scope(|scope| {
-            let other = scope.spawn(work);
-            let digest = digest(files, sources);
-            let mut read = work();
-            match other.join() {
-                Ok(rest) => read.extend(rest),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-            (read, digest)
-        })
+    let read = |(): &mut (), index: usize| {
+        let listed = &files[index];
+        let (decoded, faults) = decode_file(listed, parts, sources);
+        let digest = match listed.built {
+            Some(built) => Cow::Borrowed(built.digest),
+            None => Cow::Owned(Digest::of(sources.text(listed.file))),
+        };
+        (decoded, faults, digest)
     };
-    read.sort_unstable_by_key(|(index, _)| *index);
-    (read.into_iter().map(|(_, read)| read).collect(), digest)
-}
-
-/// SHA-256 over the path of every file and the digest of its text.
-fn digest(files: &[Listed], sources: &SourceMap) -> String {
-    let mut digest = Digest::default();
-    for Listed { path, file, built } in files {
-        digest.feed(path);
-        match built {
-            Some(built) => digest.feed(built.digest),
-            None => digest.feed(&Digest::of(sources.text(*file))),
-        }
-    }
-    digest.finish()
+    shared(total >= WORTH_A_THREAD, files.len(), || (), read)
 }
 
 /// What one file says.
@@ -222,7 +194,7 @@ impl Records {
     }
 }
 
-fn decode_file(listed: &Listed, wanted: Parts, sources: &SourceMap) -> Read {
+fn decode_file(listed: &Listed, wanted: Parts, sources: &SourceMap) -> (Option<Decoded>, Diagnostics) {
     let mut diags = Diagnostics::default();
     let (path, file) = (listed.path.as_ref(), listed.file);
     let unread = Unread { file, text: sources.text(file), tree: listed.built.map_or(&[], |built| built.tree) };

@@ -244,7 +244,7 @@ impl Settings {
         sources: &mut SourceMap,
         diags: &mut Diagnostics,
     ) -> Self {
-        let file = sources.add(name.to_owned(), blanked(text));
+        let file = sources.add(name, blanked(text));
         crate::loader::decode(Unread::new(file, text), diags, &SETTINGS, |decoder, row| settings(decoder, row, outside))
     }
 }
