@@ -42,7 +42,7 @@ fn fill(profiles: u32, series: &str, id: &str, name: &str) -> String {
     format!(
         "INSERT INTO behaviour_profile
     (id, name, label, cluster_id, namespace, window_start, window_end, created_at, lag, digest, revision)
-SELECT {id}, {name}, label, cluster_id, namespace, window_end - 3600 * {SECOND}, window_end,
+SELECT {id}, {name}, label, cluster_id, namespace, window_end - {hour}, window_end,
     window_end + lag * {SECOND},
     CASE WHEN lag <= 3600 THEN 0 WHEN lag <= 86400 THEN 1 WHEN lag <= 2764800 THEN 2 ELSE 3 END,
     'd3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3', 0
@@ -54,6 +54,7 @@ FROM (
     FROM {series}
 ) AS made
 LIMIT {profiles}",
+        hour = 3600 * SECOND,
         ns = hash(32_452_843),
         la = hash(49_979_687),
     )

@@ -126,16 +126,47 @@ pub(crate) fn broken(fault: reqwest::Error) -> Broken {
     Broken::Unreachable(detail)
 }
 
-/// What a body says, if it is text: in one line, cut short.
+/// What a body says, if it is text: in one line, cut short between words, for half a word may be half a secret, which no
+/// rule knows by its looks.
 pub(crate) fn line(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST_LINE)]);
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut short: String = line.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect();
-    if short.len() < line.len() {
-        short.push('…');
+    let read = &body[..body.len().min(4 * LONGEST_LINE)];
+    let text = String::from_utf8_lossy(read);
+    let mut words = text.split_whitespace().peekable();
+    let mut short = String::new();
+    while let Some(word) = words.next() {
+        let half = read.len() < body.len() && words.peek().is_none();
+        let word: String = word.chars().filter(|c| !c.is_control()).collect();
+        if half || short.len() + word.len() > LONGEST_LINE {
+            short.push('…');
+            break;
+        }
+        short.push_str(&word);
+        short.push(' ');
     }
     if short.is_empty() {
         short.push_str("nothing more");
     }
+    short.truncate(short.trim_end().len());
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_LINE, line};
+
+    #[test]
+    fn a_long_body_is_cut_between_words() {
+        assert_eq!(line(b"bad\r\n gateway\t!"), "bad gateway !");
+        assert_eq!(line(b"  "), "nothing more");
+        let secret = "AKIAABCDEFGHIJKLMNOP";
+        for before in LONGEST_LINE - 2 * secret.len()..LONGEST_LINE + secret.len() {
+            let shown = line(format!("{} {secret} and more", "x".repeat(before)).as_bytes());
+            assert!(shown.contains(secret) || !shown.contains("AKIA"), "{before}: {shown}");
+            assert!(shown.len() <= LONGEST_LINE + '…'.len_utf8(), "{before}: {shown}");
+        }
+        // Of a body that is read in part, the last word may be half a word.
+        let body = format!("{}{secret}", "x ".repeat(2 * LONGEST_LINE - 5));
+        assert!(!line(body.as_bytes()).contains("AKIA"));
+        assert_eq!(line("y".repeat(5 * LONGEST_LINE).as_bytes()), "…");
+    }
 }

@@ -181,9 +181,14 @@ impl Database {
     ) -> Result<Vec<ProfileMetadata>, sqlx::Error> {
         let list = sql::list(filter, after.is_some());
         let after_id = after.map(|cursor| cursor.id.to_string()).unwrap_or_default();
-        let text = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
-        let (cluster, namespace, label) = (text(&filter.cluster), text(&filter.namespace), text(&filter.label));
+        let given = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
+        let (cluster, namespace, label) = (given(&filter.cluster), given(&filter.namespace), given(&filter.label));
         let micros = |time: Option<Timestamp>| time.map_or(0, Timestamp::as_micros);
+        let before = after.map_or(i64::MAX, |cursor| cursor.created_at.as_micros());
+        let text = match self.engine {
+            Engine::Sqlite { .. } => list.text_for_sqlite,
+            Engine::Postgres(_) | Engine::Dsql { .. } => list.text,
+        };
         let args: Vec<Arg<'_>> = list
             .params
             .iter()
@@ -197,10 +202,11 @@ impl Database {
                 Param::CursorId => Arg::Text(&after_id),
                 Param::Limit => Arg::Int(sql::rows(size)),
                 Param::Earliest(lag) => Arg::Int(micros(filter.from).saturating_add(*lag)),
-                Param::Latest(lag) => Arg::Int(micros(filter.to).saturating_add(*lag)),
+                // The walk begins at the earlier of both: a database takes but one of them for its bound.
+                Param::Latest(lag) => Arg::Int(micros(filter.to).saturating_add(*lag).min(before)),
             })
             .collect();
-        self.engine.read(list.text, &args).await?.iter().map(|row| row_of(row).map(|row| row.metadata)).collect()
+        self.engine.read(text, &args).await?.iter().map(|row| row_of(row).map(|row| row.metadata)).collect()
     }
 
     async fn try_set_baseline(&self, id: &str) -> Result<Option<ProfileMetadata>, sqlx::Error> {

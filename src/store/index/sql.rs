@@ -17,7 +17,8 @@ pub(super) const MIGRATIONS: &str = "CREATE TABLE IF NOT EXISTS behaviour_migrat
 /// The schema, step by step; each is a transaction of its own. Steps are only ever added, behind the last.
 ///
 /// Absent texts are empty, times are microseconds after the start of 1970. `lag` sorts profiles by how long after their
-/// window they were made (see [`LAGS`]): with it every list is a walk along an index, whatever it filters by.
+/// window they were made (see [`LAGS`]): with it every list is a walk along an index, whatever it filters by. The window
+/// stands in each index, so that what a filter by time passes over costs no look at the table.
 pub(super) const SCHEMA: [(&str, &str); 12] = [
     (
         "0001-store",
@@ -58,38 +59,45 @@ pub(super) const SCHEMA: [(&str, &str); 12] = [
     PRIMARY KEY (cluster_id, namespace)
 )",
     ),
-    ("0005-newest", "CREATE INDEX ASYNC IF NOT EXISTS behaviour_newest ON behaviour_profile (lag, created_at, id)"),
+    (
+        "0005-newest",
+        "CREATE INDEX ASYNC IF NOT EXISTS behaviour_newest
+    ON behaviour_profile (lag, created_at, id, window_start, window_end)",
+    ),
     (
         "0006-cluster",
-        "CREATE INDEX ASYNC IF NOT EXISTS behaviour_cluster ON behaviour_profile (cluster_id, lag, created_at, id)",
+        "CREATE INDEX ASYNC IF NOT EXISTS behaviour_cluster
+    ON behaviour_profile (cluster_id, lag, created_at, id, window_start, window_end)",
     ),
     (
         "0007-namespace",
-        "CREATE INDEX ASYNC IF NOT EXISTS behaviour_namespace ON behaviour_profile (namespace, lag, created_at, id)",
+        "CREATE INDEX ASYNC IF NOT EXISTS behaviour_namespace
+    ON behaviour_profile (namespace, lag, created_at, id, window_start, window_end)",
     ),
     (
         "0008-label",
-        "CREATE INDEX ASYNC IF NOT EXISTS behaviour_label ON behaviour_profile (label, lag, created_at, id)",
+        "CREATE INDEX ASYNC IF NOT EXISTS behaviour_label
+    ON behaviour_profile (label, lag, created_at, id, window_start, window_end)",
     ),
     (
         "0009-cluster-namespace",
         "CREATE INDEX ASYNC IF NOT EXISTS behaviour_cluster_namespace
-    ON behaviour_profile (cluster_id, namespace, lag, created_at, id)",
+    ON behaviour_profile (cluster_id, namespace, lag, created_at, id, window_start, window_end)",
     ),
     (
         "0010-cluster-label",
         "CREATE INDEX ASYNC IF NOT EXISTS behaviour_cluster_label
-    ON behaviour_profile (cluster_id, label, lag, created_at, id)",
+    ON behaviour_profile (cluster_id, label, lag, created_at, id, window_start, window_end)",
     ),
     (
         "0011-namespace-label",
         "CREATE INDEX ASYNC IF NOT EXISTS behaviour_namespace_label
-    ON behaviour_profile (namespace, label, lag, created_at, id)",
+    ON behaviour_profile (namespace, label, lag, created_at, id, window_start, window_end)",
     ),
     (
         "0012-cluster-namespace-label",
         "CREATE INDEX ASYNC IF NOT EXISTS behaviour_cluster_namespace_label
-    ON behaviour_profile (cluster_id, namespace, label, lag, created_at, id)",
+    ON behaviour_profile (cluster_id, namespace, label, lag, created_at, id, window_start, window_end)",
     ),
 ];
 
@@ -150,6 +158,9 @@ SELECT id FROM behaviour_pending WHERE id IN ({ids})"
     .leak()
 });
 
+/// Stands where SQLite is told its index.
+const INDEXED: &str = "{indexed}";
+
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 
@@ -180,13 +191,15 @@ pub(super) enum Param {
     Limit,
     /// The earliest time of creation in a class that `from` leaves.
     Earliest(i64),
-    /// The latest that `to` leaves.
+    /// The latest that `to` and the cursor leave.
     Latest(i64),
 }
 
 /// The list for one combination of filters.
 pub(super) struct List {
     pub(super) text: &'static str,
+    /// The same for SQLite, with the index that it has to take: without statistics it takes the first that bounds the time.
+    pub(super) text_for_sqlite: &'static str,
     pub(super) params: Vec<Param>,
 }
 
@@ -218,15 +231,19 @@ fn list_for(combination: usize) -> List {
         });
         format!("${}", at + 1)
     };
+    let texts = [
+        (0, "cluster_id", Param::Cluster, "_cluster"),
+        (1, "namespace", Param::Namespace, "_namespace"),
+        (2, "label", Param::Label, "_label"),
+    ];
+    let texts: Vec<_> = texts.into_iter().filter(|(bit, ..)| set(*bit)).collect();
+    let index: String = texts.iter().map(|(.., index)| *index).collect();
+    let index = if index.is_empty() { "_newest" } else { &index };
     let mut classes = Vec::new();
     for (class, lags) in LAGS.into_iter().enumerate() {
         let mut conditions = Vec::new();
-        for (bit, column, param) in
-            [(0, "cluster_id", Param::Cluster), (1, "namespace", Param::Namespace), (2, "label", Param::Label)]
-        {
-            if set(bit) {
-                conditions.push(format!("{column} = {}", number(param)));
-            }
+        for (_, column, param, _) in &texts {
+            conditions.push(format!("{column} = {}", number(*param)));
         }
         conditions.push(format!("lag = {class}"));
         if set(3) {
@@ -249,7 +266,7 @@ fn list_for(combination: usize) -> List {
         classes.push(format!(
             "    SELECT * FROM (
         SELECT id, name, label, cluster_id, namespace, window_start, window_end, created_at, digest
-        FROM behaviour_profile
+        FROM behaviour_profile{INDEXED}
         WHERE {}
         ORDER BY created_at DESC, id DESC
         LIMIT {}
@@ -271,7 +288,11 @@ LIMIT {}",
         classes.join("\n    UNION ALL\n"),
         number(Param::Limit),
     );
-    List { text: text.leak(), params }
+    List {
+        text: text.replace(INDEXED, "").leak(),
+        text_for_sqlite: text.replace(INDEXED, &format!(" INDEXED BY behaviour{index}")).leak(),
+        params,
+    }
 }
 
 /// How many rows a list asks for: one more than it shows, which says whether there is a next page.
