@@ -136,7 +136,7 @@ pub(crate) fn line(body: &[u8]) -> String {
     while let Some(word) = words.next() {
         let half = read.len() < body.len() && words.peek().is_none();
         let word: String = word.chars().filter(|c| !c.is_control()).collect();
-        if half || short.len() + word.len() > LONGEST_LINE {
+        if half || short.len() + word.len() >= LONGEST_LINE {
             short.push('…');
             break;
         }

@@ -66,8 +66,7 @@ impl<'c, 't> Situation<'c, 't> {
         preset: Option<&str>,
     ) -> Result<Self, Diagnostics> {
         let mut notes = Vec::new();
-        let (request, known_from) = request_of(catalog, current, preset, &mut notes)?;
-        let compilation = compile(catalog, &request, "")?;
+        let (request, compilation, known_from) = compiled(catalog, current, preset, &mut notes)?;
         let before = baseline.map(|baseline| known_values(catalog, &baseline.config_snapshot)).unwrap_or_default();
         Ok(Situation {
             compilation,
@@ -217,13 +216,13 @@ fn set_in(profile: &BehaviourProfile) -> BTreeSet<String> {
     compiled.flat_map(|compiled| compiled.overrides.values.keys().cloned()).collect()
 }
 
-/// What the configuration of a profile compiles from.
-fn request_of(
-    catalog: &Catalog,
+/// The configuration of a profile compiled, and what it compiles from.
+fn compiled<'c>(
+    catalog: &'c Catalog,
     profile: &BehaviourProfile,
     preset: Option<&str>,
     notes: &mut Vec<String>,
-) -> Result<(Request, KnownFrom), Diagnostics> {
+) -> Result<(Request, Compilation<'c>, KnownFrom), Diagnostics> {
     let running = running(catalog, &profile.config_snapshot);
     let own = profile.config_snapshot.config_profile.as_ref();
     let (mut request, known_from) = match (preset, own) {
@@ -262,7 +261,8 @@ fn request_of(
         request.plugin_version = version(&profile.dsql_plugin_version, &catalog.plugin);
     }
     // What runs and was not compiled so is set on top.
-    let compiled = compile(catalog, &request, "")?;
+    let mut compiled = compile(catalog, &request, "")?;
+    let mut as_compiled = true;
     for (id, value) in running {
         let parameter = catalog.parameter(id);
         let same = *compiled.resolution.value(id) == value || compiled.resolution.withheld(id).is_some();
@@ -276,6 +276,10 @@ fn request_of(
         }
         request.given.retain(|given| given.key.value != parameter.key);
         request.given.push(Given::new(parameter.key.clone(), parameter.value_type.show(&value)));
+        as_compiled = false;
     }
-    Ok((request, known_from))
+    if !as_compiled {
+        compiled = compile(catalog, &request, "")?;
+    }
+    Ok((request, compiled, known_from))
 }

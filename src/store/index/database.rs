@@ -184,7 +184,13 @@ impl Database {
         let given = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
         let (cluster, namespace, label) = (given(&filter.cluster), given(&filter.namespace), given(&filter.label));
         let micros = |time: Option<Timestamp>| time.map_or(0, Timestamp::as_micros);
-        let before = after.map_or(i64::MAX, |cursor| cursor.created_at.as_micros());
+        let latest = |lag: i64| micros(filter.to).saturating_add(lag);
+        let cursor = (micros(after.map(|cursor| cursor.created_at)), after_id.as_str());
+        // The least id of the time after the latest leaves what the latest leaves.
+        let before = |lag: Option<i64>| match lag.map(|lag| (latest(lag).saturating_add(1), "")) {
+            Some(latest) => latest.min(cursor),
+            None => cursor,
+        };
         let text = match self.engine {
             Engine::Sqlite { .. } => list.text_for_sqlite,
             Engine::Postgres(_) | Engine::Dsql { .. } => list.text,
@@ -198,12 +204,11 @@ impl Database {
                 Param::Label => Arg::Text(&label),
                 Param::From => Arg::Int(micros(filter.from)),
                 Param::To => Arg::Int(micros(filter.to)),
-                Param::CursorTime => Arg::Int(micros(after.map(|cursor| cursor.created_at))),
-                Param::CursorId => Arg::Text(&after_id),
                 Param::Limit => Arg::Int(sql::rows(size)),
                 Param::Earliest(lag) => Arg::Int(micros(filter.from).saturating_add(*lag)),
-                // The walk begins at the earlier of both: a database takes but one of them for its bound.
-                Param::Latest(lag) => Arg::Int(micros(filter.to).saturating_add(*lag).min(before)),
+                Param::Latest(lag) => Arg::Int(latest(*lag)),
+                Param::BeforeTime(lag) => Arg::Int(before(*lag).0),
+                Param::BeforeId(lag) => Arg::Text(before(*lag).1),
             })
             .collect();
         self.engine.read(text, &args).await?.iter().map(|row| row_of(row).map(|row| row.metadata)).collect()

@@ -186,13 +186,14 @@ pub(super) enum Param {
     Label,
     From,
     To,
-    CursorTime,
-    CursorId,
     Limit,
     /// The earliest time of creation in a class that `from` leaves.
     Earliest(i64),
-    /// The latest that `to` and the cursor leave.
+    /// The latest that `to` leaves.
     Latest(i64),
+    /// What the cursor leaves is before this time and id, or, where a number is given, what the cursor and `to` leave.
+    BeforeTime(Option<i64>),
+    BeforeId(Option<i64>),
 }
 
 /// The list for one combination of filters.
@@ -252,16 +253,20 @@ fn list_for(combination: usize) -> List {
                 conditions.push(format!("created_at >= {}", number(Param::Earliest(from))));
             }
         }
+        let mut latest = None;
         if set(4) {
             conditions.push(format!("window_start <= {}", number(Param::To)));
             if let Some((_, to)) = lags {
                 let window = i64::try_from(LONGEST_WINDOW.as_micros()).unwrap_or(DAY);
-                conditions.push(format!("created_at <= {}", number(Param::Latest(to + window))));
+                latest = Some(to + window);
             }
         }
+        // One bound alone, for of two a database takes either as the place where its walk begins.
         if set(5) {
-            let cursor = format!("({}, {})", number(Param::CursorTime), number(Param::CursorId));
-            conditions.push(format!("(created_at, id) < {cursor}"));
+            let before = format!("({}, {})", number(Param::BeforeTime(latest)), number(Param::BeforeId(latest)));
+            conditions.push(format!("(created_at, id) < {before}"));
+        } else if let Some(latest) = latest {
+            conditions.push(format!("created_at <= {}", number(Param::Latest(latest))));
         }
         classes.push(format!(
             "    SELECT * FROM (
