@@ -2,7 +2,8 @@
 //! keys, no sequences, one DDL statement per transaction, indexes made asynchronously. `tests/store/sql.rs` reads them
 //! all.
 //!
-//! One text serves all databases; only `ASYNC` is left out where indexes are made at once.
+//! One text serves all databases, but for two words: `ASYNC` is left out where indexes are made at once, and a list tells SQLite
+//! which index to take.
 
 use super::super::list::{Filter, PageSize};
 use crate::model::behaviour::LONGEST_WINDOW;
