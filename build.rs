@@ -26,23 +26,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     paths.sort_unstable();
 
-    let (mut table, mut trees) = (String::from("&[\n"), Vec::new());
+    // Texts are copied, not named by their place: what was parsed and what is embedded cannot part, wherever the folder goes.
+    let (mut table, mut texts, mut trees) = (String::from("&[\n"), String::new(), Vec::new());
     for path in paths {
-        let file = root.join(&path);
-        let text = std::fs::read_to_string(&file).map_err(|error| format!("{path}: {error}"))?;
-        let start = trees.len();
+        let text = std::fs::read_to_string(root.join(&path)).map_err(|error| format!("{path}: {error}"))?;
+        let (first, start) = (texts.len(), trees.len());
+        texts.push_str(&text);
         if path.ends_with(".toml") {
             store(&text, &mut trees);
         }
         writeln!(
             table,
-            "    Embedded {{ path: {path:?}, text: include_str!({file:?}), digest: {:?}, tree: {start}..{} }},",
+            "    Embedded {{ path: {path:?}, text: {first}..{}, digest: {:?}, tree: {start}..{} }},",
+            texts.len(),
             digest::Digest::of(&text),
             trees.len(),
         )?;
     }
     table.push_str("]\n");
     std::fs::write(out.join("catalog.rs"), table)?;
+    std::fs::write(out.join("catalog.texts"), texts)?;
     std::fs::write(out.join("catalog.trees"), trees)?;
     Ok(())
 }

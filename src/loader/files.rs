@@ -9,14 +9,26 @@ use std::path::Path;
 /// A data file within the binary.
 struct Embedded {
     path: &'static str,
-    text: &'static str,
+    /// Its text, within [`TEXTS`].
+    text: Range<usize>,
     digest: &'static str,
     /// What its TOML says, within [`TREES`]: nothing where it has none, or faults.
     tree: Range<usize>,
 }
 
-// Both are made by the build script, in order of path.
+impl Embedded {
+    fn text(&self) -> &'static str {
+        TEXTS.get(self.text.clone()).unwrap_or_default()
+    }
+
+    fn tree(&self) -> &'static [u8] {
+        TREES.get(self.tree.clone()).unwrap_or_default()
+    }
+}
+
+// All three are made by the build script, in order of path.
 static CATALOG: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+static TEXTS: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog.texts"));
 static TREES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.trees"));
 
 /// The folders of a catalog.
@@ -85,10 +97,9 @@ impl DataSet {
     /// The catalog that is built into the binary.
     #[must_use]
     pub fn embedded() -> Self {
-        let files = CATALOG.iter().map(|Embedded { path, text, digest, tree }| {
-            let built = Built { digest, tree: TREES.get(tree.clone()).unwrap_or_default() };
-            let file = DataFile { shown: Cow::Borrowed(path), text: Cow::Borrowed(text), built: Some(built) };
-            (Cow::Borrowed(*path), file)
+        let files = CATALOG.iter().map(|file| {
+            let built = Some(Built { digest: file.digest, tree: file.tree() });
+            (Cow::Borrowed(file.path), DataFile { shown: file.path.into(), text: file.text().into(), built })
         });
         DataSet { files: files.collect(), ..DataSet::default() }
     }
@@ -97,7 +108,7 @@ impl DataSet {
     #[cfg(test)]
     pub(super) fn trees() -> impl Iterator<Item = (&'static str, &'static [u8])> {
         let files = CATALOG.iter().filter(|file| file.path.ends_with(".toml"));
-        files.map(|file| (file.text, TREES.get(file.tree.clone()).unwrap_or_default()))
+        files.map(|file| (file.text(), file.tree()))
     }
 
     /// Whether a folder has any of a catalog's folders.
