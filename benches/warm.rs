@@ -3,28 +3,15 @@
 //! `cargo bench --bench warm`. Each figure is the median of many runs; compare figures of one run, not across runs.
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
+mod median;
+
+use median::median;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tdsql::catalog::Catalog;
 use tdsql::compile::{Request, compile};
 use tdsql::loader::{DataSet, Depth};
 use tdsql::model::Source;
-
-/// The median time of a run, after a few that warm up.
-fn median(runs: usize, mut work: impl FnMut()) -> Duration {
-    for _ in 0..runs / 10 + 1 {
-        work();
-    }
-    let mut times: Vec<Duration> = (0..runs)
-        .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    times[times.len() / 2]
-}
 
 fn link(files: DataSet) -> Catalog {
     Catalog::link(files, Depth::Compile).expect("the catalog has no faults")

@@ -2,8 +2,10 @@
 //!
 //! Nothing is recorded beyond what decides a value; [`Resolution::chain`] makes the trace from it when it is asked for.
 
+mod trials;
 mod varied;
 
+pub use trials::{Reach, Trials};
 pub use varied::Varied;
 
 use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule, Slots, UNBOUNDED};
@@ -205,8 +207,13 @@ impl<'c> Resolution<'c> {
 
     /// The expressions that decide a value: the winner's, and further down as long as `base` is read.
     fn active(&self, id: ParamId) -> impl Iterator<Item = (&Expr, Span)> {
+        self.active_without(0, id)
+    }
+
+    /// The expressions that would decide a value without so many of the layers that spoke, the last ones.
+    fn active_without(&self, layers: usize, id: ParamId) -> impl Iterator<Item = (&Expr, Span)> {
         let mut open = true;
-        self.spoken(id).rev().map_while(move |spoken| {
+        self.spoken(id).rev().skip(layers).map_while(move |spoken| {
             if !open {
                 return None;
             }

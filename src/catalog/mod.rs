@@ -22,6 +22,8 @@ use crate::model::{
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use outside::Carried;
+
 pub use platform::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Service};
 pub use redaction::{Redaction, RedactionCase, Tried};
 pub use settings::{Constraint, Prefix, ServerSettings, Setting, Takes};
@@ -406,6 +408,7 @@ pub struct Catalog {
     /// Parameters in the order of artifacts.
     pub parameters: Vec<Parameter>,
     by_key: HashMap<String, ParamId>,
+    carried: Carried,
     /// Presets by name.
     pub presets: BTreeMap<String, Preset>,
     /// Modifiers by name.
@@ -500,7 +503,7 @@ impl Catalog {
     /// The parameter that this environment variable sets.
     #[must_use]
     pub fn find_variable(&self, name: &str) -> Option<ParamId> {
-        self.ids().find(|id| self.parameter(*id).output(Channel::EnvVars) == Some(name))
+        self.find_carried(Channel::EnvVars, name)
     }
 
     /// The environment variables that set a parameter.

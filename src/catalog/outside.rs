@@ -2,9 +2,33 @@
 
 use super::{Catalog, ParamId};
 use crate::diag::{Code, Diagnostic, nearest};
-use crate::model::{ExternalName, clipped};
+use crate::model::{Channel, ExternalName, clipped};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// The parameters that channels carry, by channel and name; made when it is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Carried(OnceLock<HashMap<Channel, HashMap<String, ParamId>>>);
 
 impl Catalog {
+    /// The parameter that a channel carries by this name; the first of those that never exist together. Names of dynamic
+    /// configuration are compared without case, as servers do.
+    #[must_use]
+    pub fn find_carried(&self, channel: Channel, name: &str) -> Option<ParamId> {
+        let carried = self.carried.0.get_or_init(|| {
+            let mut carried: HashMap<Channel, HashMap<String, ParamId>> = HashMap::new();
+            for (id, (channel, name)) in self.ids().flat_map(|id| {
+                let outputs = &self.parameter(id).outputs;
+                outputs.iter().map(move |output| (id, output))
+            }) {
+                let names = carried.entry(*channel).or_default();
+                names.entry(channel.folded(name).into_owned()).or_insert(id);
+            }
+            carried
+        });
+        carried.get(&channel)?.get(channel.folded(name).as_ref()).copied()
+    }
+
     /// Every name of a parameter outside: one for each channel, then those that adapters have of their own.
     #[must_use]
     pub fn outside_names(&self, id: ParamId) -> Vec<ExternalName> {

@@ -146,7 +146,11 @@ impl ServerSettings {
             names
         };
         ServerSettings {
-            by_key: all.iter().enumerate().map(|(index, setting)| (setting.key.to_lowercase(), index)).collect(),
+            by_key: all
+                .iter()
+                .enumerate()
+                .map(|(index, setting)| (Channel::DynamicConfig.folded(&setting.key).into_owned(), index))
+                .collect(),
             prefixes: prefixes.collect(),
             constraints: constraints.collect(),
             sets: raw.precedences.iter().flat_map(|(_, sets)| sets.iter().cloned()).collect(),
@@ -163,7 +167,7 @@ impl ServerSettings {
     /// The setting of this key, which is compared without case as servers do.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<&Setting> {
-        self.by_key.get(&key.to_lowercase()).map(|index| &self.all[*index])
+        self.by_key.get(Channel::DynamicConfig.folded(key).as_ref()).map(|index| &self.all[*index])
     }
 
     /// The constraint of this name, which is compared without case as servers do.

@@ -15,6 +15,9 @@ use crate::render::wrap;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
+/// How many suggestions are shown at most.
+const MOST_SUGGESTIONS: usize = 3;
+
 pub(super) fn run(session: &mut Session, options: &Migrate) -> Outcome {
     let depth = if options.dynamic_config.is_some() { Depth::Settings } else { Depth::Compile };
     let catalog = session.catalog_at(depth)?;
@@ -57,7 +60,7 @@ pub(super) fn run(session: &mut Session, options: &Migrate) -> Outcome {
         };
         let temporal = version(&options.temporal_version, &catalog.temporal.default);
         let plugin = version(&options.plugin_version, &catalog.plugin.default);
-        suggest(catalog, &migration.wanted, &temporal, &plugin)
+        suggest(catalog, &migration.wanted, (&temporal, &plugin), MOST_SUGGESTIONS)
     });
     match options.format {
         ListFormat::Json => {

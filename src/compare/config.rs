@@ -9,7 +9,8 @@ use crate::model::{Channel, ValueType};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// One key of one part, as a profile has it.
 struct Entry<'p> {
@@ -19,8 +20,8 @@ struct Entry<'p> {
     secret: bool,
 }
 
-/// What tells two entries of a part apart: the key, and to what it is constrained.
-type Identity<'p> = (Cow<'p, str>, String, usize);
+/// The two sides of one key; at least one is there.
+type Pair<'p> = (Option<Entry<'p>>, Option<Entry<'p>>);
 
 /// Everything that differs: part by part, in each in the order of the catalog and then by key; and the keys of which nobody
 /// can say.
@@ -30,7 +31,7 @@ pub fn config_diffs(
     a: &BehaviourProfile,
     b: &BehaviourProfile,
 ) -> (Vec<ConfigDiff>, Vec<UnknownConfig>) {
-    let mut found = Found { catalog, names: names(catalog), diffs: Vec::new(), unknown: Vec::new() };
+    let mut found = Found { catalog, diffs: Vec::new(), unknown: Vec::new() };
     let lines = |profile: &BehaviourProfile| {
         let version = profile.temporal_server_version.as_ref();
         version.map(|version| ServerSettings::lines(&catalog.temporal, version)).unwrap_or_default()
@@ -47,26 +48,6 @@ pub fn config_diffs(
     }
     found.compiled(a, b);
     (found.diffs, found.unknown)
-}
-
-/// The names of a channel → the parameter that it carries by each; of dynamic configuration in lower case, as servers
-/// compare them.
-fn names(catalog: &Catalog) -> HashMap<(Channel, Cow<'_, str>), ParamId> {
-    let mut names = HashMap::with_capacity(catalog.parameters.len());
-    for id in catalog.ids() {
-        for (channel, name) in &catalog.parameter(id).outputs {
-            names.entry((*channel, folded(*channel, name))).or_insert(id);
-        }
-    }
-    names
-}
-
-fn folded(channel: Channel, name: &str) -> Cow<'_, str> {
-    if channel == Channel::DynamicConfig && name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(name.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(name)
-    }
 }
 
 fn dynamic_config(config: &ConfigSnapshot) -> Vec<Entry<'_>> {
@@ -126,66 +107,56 @@ fn channel(origin: ConfigOrigin) -> Option<Channel> {
 
 struct Found<'c> {
     catalog: &'c Catalog,
-    names: HashMap<(Channel, Cow<'c, str>), ParamId>,
     diffs: Vec<ConfigDiff>,
     unknown: Vec<UnknownConfig>,
 }
 
 impl<'c> Found<'c> {
     /// Compares one part.
-    fn part<'p>(
-        &mut self,
-        origin: ConfigOrigin,
-        old: Vec<Entry<'p>>,
-        new: Vec<Entry<'p>>,
-        lines: &(Vec<&str>, Vec<&str>),
-    ) {
-        let mut pairs: HashMap<Identity<'p>, (Option<Entry<'p>>, Option<Entry<'p>>)> =
-            HashMap::with_capacity(old.len().max(new.len()));
-        for (identity, entry) in identified(origin, old) {
-            pairs.entry(identity).or_default().0 = Some(entry);
-        }
-        for (identity, entry) in identified(origin, new) {
-            pairs.entry(identity).or_default().1 = Some(entry);
-        }
-        let mut differing: Vec<(usize, Identity<'p>, ConfigDiff)> = Vec::new();
-        for (identity, pair) in pairs {
-            let id = channel(origin).and_then(|channel| self.names.get(&(channel, identity.0.clone())).copied());
-            let place = id.map_or(usize::MAX, ParamId::index);
-            match self.pair(origin, id, &pair, lines) {
+    fn part(&mut self, origin: ConfigOrigin, old: Vec<Entry<'_>>, new: Vec<Entry<'_>>, lines: &(Vec<&str>, Vec<&str>)) {
+        let mut differing = Vec::new();
+        for (old, new) in pairs(origin, old, new) {
+            match self.pair(origin, (old, new), lines) {
                 Outcome::Same => {}
-                Outcome::Differs(diff) => differing.push((place, identity, *diff)),
+                Outcome::Differs(diff, id) => differing.push((id, *diff)),
                 Outcome::Unknown(unknown) => self.unknown.push(unknown),
             }
         }
-        differing.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        self.diffs.extend(differing.into_iter().map(|(_, _, diff)| diff));
+        differing.sort_by_cached_key(|(id, diff)| {
+            let place = id.map_or(usize::MAX, ParamId::index);
+            (place, folded(origin, &diff.key).into_owned(), constraint_text(&diff.constraints))
+        });
+        self.diffs.extend(differing.into_iter().map(|(_, diff)| diff));
         self.unknown.sort_by(|a, b| (a.origin, &a.key).cmp(&(b.origin, &b.key)));
     }
 
     fn pair(
         &self,
         origin: ConfigOrigin,
-        id: Option<ParamId>,
-        (old, new): &(Option<Entry<'_>>, Option<Entry<'_>>),
+        (old, new): Pair<'_>,
         (old_lines, new_lines): &(Vec<&str>, Vec<&str>),
     ) -> Outcome {
         let Some(any) = new.as_ref().or(old.as_ref()) else { return Outcome::Same };
-        if let (Some(old), Some(new)) = (old, new)
-            && (old.secret || new.secret)
-        {
-            return Outcome::Unknown(UnknownConfig {
-                key: any.key.to_owned(),
-                origin,
-                reason: "its value is a secret and is not kept".to_owned(),
-            });
+        if let (Some(old), Some(new)) = (&old, &new) {
+            if old.secret || new.secret {
+                return Outcome::Unknown(UnknownConfig {
+                    key: any.key.to_owned(),
+                    origin,
+                    reason: "its value is a secret and is not kept".to_owned(),
+                });
+            }
+            // Whatever reads it.
+            if old.value == new.value {
+                return Outcome::Same;
+            }
         }
+        let id = channel(origin).and_then(|channel| self.catalog.find_carried(channel, any.key));
         let setting = match origin {
             ConfigOrigin::DynamicConfig => self.catalog.settings.find(any.key),
             _ => None,
         };
         let typed = |value: &Value| self.typed(origin, id, setting, value);
-        let (change, moved, implied) = match (old, new) {
+        let (change, moved, implied) = match (&old, &new) {
             (Some(old), Some(new)) => {
                 let (before, after) = (typed(&old.value), typed(&new.value));
                 if same(&before, &after) {
@@ -205,22 +176,23 @@ impl<'c> Found<'c> {
             }
             (None, None) => return Outcome::Same,
         };
-        let value =
-            |entry: &Option<Entry<'_>>| entry.as_ref().map_or(Value::Null, |entry| entry.value.as_ref().clone());
         let parameter = id.map(|id| self.catalog.parameter(id));
-        Outcome::Differs(Box::new(ConfigDiff {
-            key: any.key.to_owned(),
+        let (key, constraints) = (any.key.to_owned(), any.constraints.cloned().unwrap_or_default());
+        let value = |entry: Option<Entry<'_>>| entry.map_or(Value::Null, |entry| entry.value.into_owned());
+        let diff = ConfigDiff {
+            key,
             old_value: value(old),
             new_value: value(new),
             classification: parameter.map(|parameter| parameter.class),
             origin,
             change,
             parameter: parameter.map(|parameter| parameter.key.clone()),
-            constraints: any.constraints.cloned().unwrap_or_default(),
+            constraints,
             moved,
             implied: implied.map(str::to_owned),
             immutable: parameter.is_some_and(|parameter| parameter.immutable),
-        }))
+        };
+        Outcome::Differs(Box::new(diff), id)
     }
 
     /// A value as what reads it takes it.
@@ -285,18 +257,23 @@ impl<'c> Found<'c> {
         }
         for ((_, key), [before, after]) in pairs {
             let Some(any) = after.or(before) else { continue };
-            let id = self.catalog.find(key);
             let value_type: ValueType = any.value_type;
             let value = |of: Option<&crate::model::ResolvedParameter>| of.map_or(Value::Null, |of| json!(of.value));
             let typed = |of: Option<&crate::model::ResolvedParameter>| {
                 of.map(|of| Typed::of_text(Some(value_type), &json!(of.value)))
             };
+            if let (Some(before), Some(after)) = (before, after)
+                && before.value == after.value
+            {
+                continue;
+            }
             let (old_typed, new_typed) = (typed(before), typed(after));
             if let (Some(old), Some(new)) = (&old_typed, &new_typed)
                 && same(old, new)
             {
                 continue;
             }
+            let id = self.catalog.find(key);
             let went = old_typed.as_ref().zip(new_typed.as_ref()).and_then(|(old, new)| moved(old, new));
             let (before, after) = (value(before), value(after));
             let change = change_of(&before, &after);
@@ -313,7 +290,8 @@ impl<'c> Found<'c> {
 
 enum Outcome {
     Same,
-    Differs(Box<ConfigDiff>),
+    /// And the parameter that it is of.
+    Differs(Box<ConfigDiff>, Option<ParamId>),
     Unknown(UnknownConfig),
 }
 
@@ -325,24 +303,62 @@ fn change_of(old: &Value, new: &Value) -> ConfigChange {
     }
 }
 
-/// The entries with what tells them apart: of those that share key and constraints, their turn.
-fn identified(origin: ConfigOrigin, entries: Vec<Entry<'_>>) -> Vec<(Identity<'_>, Entry<'_>)> {
-    let mut turns: HashMap<(Cow<'_, str>, String), usize> = HashMap::with_capacity(entries.len());
-    let entries = entries.into_iter();
-    entries
+/// The entries of two sides in pairs. Of those that share key and constraints the first is the other side's first.
+fn pairs<'p>(origin: ConfigOrigin, old: Vec<Entry<'p>>, new: Vec<Entry<'p>>) -> Vec<Pair<'p>> {
+    let mut pairs = Vec::with_capacity(old.len().max(new.len()));
+    let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
+    // Two snapshots of one file begin alike: what stands at the same place need not be looked for.
+    while let (Some(before), Some(after)) = (old.peek(), new.peek())
+        && (before.key, before.constraints) == (after.key, after.constraints)
+    {
+        pairs.push((old.next(), new.next()));
+    }
+    let (mut old, mut new) = (identified(origin, old).peekable(), identified(origin, new).peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some((old, _)), Some((new, _))) => old.cmp(new),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return pairs,
+        };
+        let before = if order.is_le() { old.next() } else { None };
+        let after = if order.is_ge() { new.next() } else { None };
+        pairs.push((before.map(|(_, entry)| entry), after.map(|(_, entry)| entry)));
+    }
+}
+
+/// Entries with what tells them apart, in that order: key, constraints, and of those that share both their turn.
+fn identified<'p>(
+    origin: ConfigOrigin,
+    entries: impl Iterator<Item = Entry<'p>>,
+) -> impl Iterator<Item = ((Cow<'p, str>, String, usize), Entry<'p>)> {
+    let mut identified: Vec<_> = entries
         .map(|entry| {
-            let key = channel(origin).map_or(Cow::Borrowed(entry.key), |channel| folded(channel, entry.key));
             let constraints = entry.constraints.map(constraint_text).unwrap_or_default();
-            let turn = turns.entry((key.clone(), constraints.clone())).or_default();
-            let identity = (key, constraints, *turn);
-            *turn += 1;
-            (identity, entry)
+            ((folded(origin, entry.key), constraints, 0), entry)
         })
-        .collect()
+        .collect();
+    identified.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for at in 1..identified.len() {
+        let (before, rest) = identified.split_at_mut(at);
+        let (last, this) = (&before[at - 1].0, &mut rest[0].0);
+        if (&last.0, &last.1) == (&this.0, &this.1) {
+            this.2 = last.2 + 1;
+        }
+    }
+    identified.into_iter()
+}
+
+/// A key as what reads the part compares it.
+fn folded(origin: ConfigOrigin, key: &str) -> Cow<'_, str> {
+    channel(origin).map_or(Cow::Borrowed(key), |channel| channel.folded(key))
 }
 
 /// Constraints as one text: names compare without case, as servers compare them.
 fn constraint_text(constraints: &BTreeMap<String, Value>) -> String {
+    if constraints.is_empty() {
+        return String::new();
+    }
     let mut pairs: Vec<String> =
         constraints.iter().map(|(name, value)| format!("{}={value}", name.to_lowercase())).collect();
     pairs.sort();

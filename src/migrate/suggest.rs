@@ -3,9 +3,10 @@
 use crate::catalog::{Candidate, Catalog, Layer, ParamId, Preset, Rule};
 use crate::compile::{Given, Request, compile};
 use crate::diag::{FileId, Span};
-use crate::eval::{Inputs, Override, Resolution, resolve};
+use crate::eval::{Inputs, Override, Resolution, Trials, resolve};
 use crate::model::{Channel, Scalar, ValueType};
 use semver::Version;
+use std::collections::HashMap;
 
 /// Values by parameter.
 type Values = Vec<(ParamId, Scalar)>;
@@ -13,12 +14,9 @@ type Values = Vec<(ParamId, Scalar)>;
 /// How many configurations are resolved at most to find inputs that stand for several overrides.
 const MOST_TRIES: usize = 4_000;
 
-/// How many combinations of preset and modifier are looked at for such inputs: those that need the fewest overrides
-/// without them.
-const CLOSEST: usize = 4;
-
-/// How many suggestions there are at most.
-const MOST_SUGGESTIONS: usize = 3;
+/// For how many more combinations of preset and modifier than are asked for such inputs are looked for: those that need the
+/// fewest overrides without them.
+const RUNNERS_UP: usize = 1;
 
 /// The steps of a decade at which a number is tried.
 const STEPS: [f64; 14] = [1.0, 1.2, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0, 9.0];
@@ -72,10 +70,15 @@ impl Attempt<'_> {
 }
 
 /// Looks for what reproduces these values. First every combination of preset and modifier with as few of the values as
-/// overrides as will do; then, for the closest, inputs of which one makes several values right.
+/// overrides as will do; then, for the closest, inputs of which one makes several values right. Gives so many at most.
 #[must_use]
-pub fn suggest(catalog: &Catalog, wanted: &[(ParamId, Scalar)], temporal: &Version, plugin: &Version) -> Suggestions {
-    let mut search = Search { catalog, wanted, temporal, plugin, tried: 0 };
+pub fn suggest(
+    catalog: &Catalog,
+    wanted: &[(ParamId, Scalar)],
+    (temporal, plugin): (&Version, &Version),
+    most: usize,
+) -> Suggestions {
+    let mut search = Search { catalog, wanted, temporal, plugin, candidates: HashMap::new(), tried: 0 };
     let mut attempts = Vec::new();
     for preset in catalog.presets.values() {
         for modifier in std::iter::once(None).chain(catalog.modifiers.values().map(Some)) {
@@ -86,14 +89,14 @@ pub fn suggest(catalog: &Catalog, wanted: &[(ParamId, Scalar)], temporal: &Versi
     }
     // Without a modifier before with one; else in the order of the names.
     attempts.sort_by_key(|attempt| (attempt.cost(), attempt.modifier.is_some()));
-    for attempt in attempts.iter_mut().take(CLOSEST) {
+    for attempt in attempts.iter_mut().take(most + RUNNERS_UP) {
         search.improve(attempt);
     }
     attempts.sort_by_key(|attempt| (attempt.cost(), attempt.modifier.is_some()));
     let mut found: Vec<Suggestion> = Vec::new();
     for attempt in &attempts {
         // Those that need as many overrides as the last one that is shown compete with it.
-        if found.len() >= MOST_SUGGESTIONS && found.last().is_some_and(|last| last.overrides.len() < attempt.cost()) {
+        if found.len() >= most && found.last().is_some_and(|last| last.overrides.len() < attempt.cost()) {
             break;
         }
         found.extend(search.prove(attempt));
@@ -102,7 +105,7 @@ pub fn suggest(catalog: &Catalog, wanted: &[(ParamId, Scalar)], temporal: &Versi
         let Suggestion { overrides, switches, errors, warnings, modifier, .. } = suggestion;
         (overrides.len(), *errors, switches.len(), modifier.is_some(), *warnings)
     });
-    found.truncate(MOST_SUGGESTIONS);
+    found.truncate(most);
     Suggestions { found, values: wanted.len(), tried: search.tried }
 }
 
@@ -111,6 +114,8 @@ struct Search<'c, 'w> {
     wanted: &'w [(ParamId, Scalar)],
     temporal: &'w Version,
     plugin: &'w Version,
+    /// The values at which inputs are tried.
+    candidates: HashMap<ParamId, Vec<Scalar>>,
     tried: usize,
 }
 
@@ -155,40 +160,56 @@ impl<'c> Search<'c, '_> {
     /// Takes inputs of which one makes more values right than the one override that it costs.
     fn improve(&mut self, attempt: &mut Attempt<'c>) {
         while attempt.needed.len() > 1 {
-            let mut best: Option<(usize, ParamId, Scalar, Values)> = None;
-            for id in self.catalog.ids() {
-                let parameter = self.catalog.parameter(id);
-                let taken = |list: &[(ParamId, Scalar)]| list.iter().any(|(taken, _)| *taken == id);
-                if !parameter.is_input() || parameter.locked || taken(self.wanted) || taken(&attempt.inputs) {
-                    continue;
-                }
-                let mut moved = false;
-                for (count, value) in candidates(parameter).into_iter().enumerate() {
-                    // An input that moves none of the values at a handful of its own will not at others.
-                    const A_FEW: usize = 6;
-                    if self.tried >= MOST_TRIES || (count == A_FEW && !moved) {
-                        break;
-                    }
-                    let mut inputs = attempt.inputs.clone();
-                    inputs.push((id, value.clone()));
-                    let Some(mut resolution) = self.pinned(attempt.preset, attempt.modifier, &inputs) else { continue };
-                    let mut needed = Vec::new();
-                    for (id, value) in self.wanted {
-                        if resolution.base_value(*id) != *value {
-                            needed.push((*id, value.clone()));
-                        }
-                    }
-                    moved |= needed != attempt.needed;
-                    let least = best.as_ref().map_or(attempt.needed.len() - 1, |(least, ..)| *least);
-                    if needed.len() < least {
-                        best = Some((needed.len(), id, value, needed));
-                    }
-                }
-            }
-            let Some((_, id, value, needed)) = best else { return };
+            let Some((id, value)) = self.best(attempt) else { return };
             attempt.inputs.push((id, value));
+            let Some(needed) = self.needed(attempt.preset, attempt.modifier, &attempt.inputs) else { return };
             attempt.needed = needed;
         }
+    }
+
+    /// The input and its value that makes the most values right, more than one at least.
+    fn best(&mut self, attempt: &Attempt<'c>) -> Option<(ParamId, Scalar)> {
+        let resolution = self.pinned(attempt.preset, attempt.modifier, &attempt.inputs)?;
+        let mut trials = Trials::new(resolution, self.wanted.iter().map(|(id, _)| *id)).ok()?;
+        let mut wanted: Vec<Option<&Scalar>> = vec![None; self.catalog.parameters.len()];
+        let mut is_wrong = vec![false; self.catalog.parameters.len()];
+        for (id, value) in self.wanted {
+            wanted[id.index()] = Some(value);
+        }
+        for (id, _) in &attempt.needed {
+            is_wrong[id.index()] = true;
+        }
+        let (mut best, mut most) = (None, 1);
+        for id in self.catalog.ids() {
+            let parameter = self.catalog.parameter(id);
+            let taken = wanted[id.index()].is_some() || attempt.inputs.iter().any(|(taken, _)| *taken == id);
+            if !parameter.is_input() || parameter.locked || taken {
+                continue;
+            }
+            let mut reach = trials.reach(id);
+            let wrong = reach.would().filter(|id| is_wrong[id.index()]).count();
+            if wrong <= most {
+                continue;
+            }
+            reach.put_first(|id| is_wrong[id.index()]);
+            for value in self.candidates.entry(id).or_insert_with(|| candidates(parameter)) {
+                // No value makes more of them right than the input reaches.
+                if wrong == most || self.tried >= MOST_TRIES {
+                    break;
+                }
+                self.tried += 1;
+                // What it gains at most: each of the wrong ones right, and none of the others wrong.
+                let mut gain = wrong;
+                let gains = trials.with(&reach, value, |id, value| {
+                    gain -= usize::from(wanted[id.index()] != Some(value));
+                    gain > most
+                });
+                if gains {
+                    (best, most) = (Some((id, value.clone())), gain);
+                }
+            }
+        }
+        best
     }
 
     /// Compiles an attempt as its command would, and holds every value against what was wanted.
@@ -248,7 +269,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// Values at which an input is tried, within its constraints; far ones first, so that an input that moves nothing shows early.
+/// Values at which an input is tried, within its constraints.
 fn candidates(parameter: &crate::catalog::Parameter) -> Vec<Scalar> {
     let decades = |from: i32, to: i32| {
         (from..=to).flat_map(|power| STEPS.iter().map(move |step| step * 10_f64.powi(power))).collect::<Vec<f64>>()
@@ -258,23 +279,25 @@ fn candidates(parameter: &crate::catalog::Parameter) -> Vec<Scalar> {
         (None, ValueType::Bool) => vec![Scalar::Bool(true), Scalar::Bool(false)],
         (None, ValueType::Str) => Vec::new(),
         (None, ValueType::Int) => {
-            let mut values = vec![1, 1_000, 16, 100, 4, 32];
-            values.extend(1..=EACH_UP_TO);
+            let mut values: Vec<i64> = (1..=EACH_UP_TO).collect();
             values.extend(decades(1, 4).into_iter().filter(|value| value.fract() == 0.0).map(|value| value as i64));
             values.extend((6..15).map(|power| 1_i64 << power));
-            values.into_iter().map(Scalar::Int).collect()
+            integers(values)
         }
-        (None, ValueType::Float) => {
-            let mut values = vec![1.0, 1_000.0, 100.0, 10.0, 300.0, 3_000.0];
-            values.extend(decades(0, 4));
-            values.into_iter().map(Scalar::Float).collect()
-        }
+        (None, ValueType::Float) => decades(0, 4).into_iter().map(Scalar::Float).collect(),
         (None, ValueType::Duration) => {
-            let mut values = vec![1_000, 3_600_000, 60_000, 100, 600_000, 86_400_000];
-            values.extend(decades(2, 6).into_iter().map(|value| value as i64));
+            let mut values: Vec<i64> = decades(2, 6).into_iter().map(|value| value as i64).collect();
             values.extend([1, 2, 5, 10, 15, 30].map(|minutes| minutes * 60_000));
-            values.into_iter().map(Scalar::Int).collect()
+            values.extend([1, 24].map(|hours| hours * 3_600_000));
+            integers(values)
         }
     };
     values.into_iter().filter(|value| parameter.violation(value).is_none()).collect()
+}
+
+/// Each of these numbers once, the smallest first.
+fn integers(mut values: Vec<i64>) -> Vec<Scalar> {
+    values.sort_unstable();
+    values.dedup();
+    values.into_iter().map(Scalar::Int).collect()
 }

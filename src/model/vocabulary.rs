@@ -2,6 +2,7 @@
 
 use super::{Scalar, format_duration, parse_duration};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Declares a closed set of words with their spelling in data files and JSON.
 macro_rules! words {
@@ -176,6 +177,17 @@ words! {
 
 /// Ends of the names of fields that say the unit of a number, and its milliseconds.
 pub(crate) const FIELD_UNITS: [(&str, f64); 3] = [("_ms", 1.0), ("_sec", 1_000.0), ("_min", 60_000.0)];
+
+impl Channel {
+    /// A name as its reader compares it: servers compare keys of dynamic configuration without case.
+    pub(crate) fn folded(self, name: &str) -> Cow<'_, str> {
+        if self == Channel::DynamicConfig && name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        }
+    }
+}
 
 impl ValueType {
     /// Reads a value of this type from a data file, a flag, a values file or a variable.

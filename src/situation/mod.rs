@@ -243,7 +243,8 @@ fn compiled<'c>(
         }
         (None, None) => {
             let wanted: Vec<(ParamId, Scalar)> = running.iter().map(|(id, value)| (*id, value.clone())).collect();
-            let found = suggest(catalog, &wanted, &catalog.temporal.default, &catalog.plugin.default).found;
+            let versions = (&catalog.temporal.default, &catalog.plugin.default);
+            let found = suggest(catalog, &wanted, versions, 1).found;
             let best = found.into_iter().next();
             let Some(best) = best else {
                 let fault = Diagnostic::error(Code::UnknownPreset, "no preset reproduces what the profile ran with");

@@ -10,16 +10,10 @@ use std::collections::BTreeMap;
 #[must_use]
 pub fn running(catalog: &Catalog, snapshot: &ConfigSnapshot) -> BTreeMap<ParamId, Scalar> {
     let mut values = BTreeMap::new();
-    let mut by_name: BTreeMap<(Channel, String), ParamId> = BTreeMap::new();
-    for id in catalog.ids() {
-        for (channel, name) in &catalog.parameter(id).outputs {
-            by_name.insert((*channel, name.to_lowercase()), id);
-        }
-    }
     let mut take = |channel: Channel, name: &str, value: &Value| {
-        let whole = name.to_lowercase();
-        let bare = FIELD_UNITS.iter().find_map(|(suffix, _)| whole.strip_suffix(suffix)).unwrap_or(&whole).to_owned();
-        let id = by_name.get(&(channel, whole)).or_else(|| by_name.get(&(channel, bare))).copied();
+        let bare = FIELD_UNITS.iter().find_map(|(suffix, _)| name.strip_suffix(suffix));
+        let find = |name| catalog.find_carried(channel, name);
+        let id = find(name).or_else(|| bare.and_then(find));
         if let Some((id, value)) = id.and_then(|id| Some((id, read(catalog.parameter(id), name, value)?))) {
             values.insert(id, value);
         }

@@ -12,6 +12,7 @@ mod rules;
 mod telemetry;
 mod thresholds;
 
+use super::outside::Carried;
 use super::scope::Slots;
 use super::{Broken, Catalog, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
@@ -118,6 +119,7 @@ impl Linker<'_> {
             groups,
             parameters: std::mem::take(&mut self.parameters),
             by_key: std::mem::take(&mut self.by_key),
+            carried: Carried::default(),
             presets,
             modifiers,
             rails,
