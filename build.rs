@@ -87,9 +87,10 @@ fn number(number: usize, out: &mut Vec<u8>) {
 }
 
 fn string(value: &str, place: std::ops::Range<usize>, text: &str, out: &mut Vec<u8>) {
-    // Between the quotes, if it is quoted: the first place where the characters stand is theirs.
+    // Between the quotes, if it is quoted: the first place where the characters stand is theirs, unless some are escaped.
     let written = text.get(place.clone()).unwrap_or_default();
-    match written.find(value) {
+    let as_read = !value.is_empty() && (written.starts_with('\'') || !written.contains('\\'));
+    match written.find(value).filter(|_| as_read) {
         Some(at) => {
             head(stored::STRING_OF_FILE, place.clone(), out);
             number(place.start + at, out);

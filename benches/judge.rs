@@ -20,6 +20,10 @@ use tdsql::model::behaviour::{
 };
 use tdsql::model::{Channel, Scalar};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Entries of dynamic configuration that each profile has.
 const KEYS: usize = 700;
 const HOUR: i64 = 3_600_000_000;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// The median time of a run, after a few that warm up.
-pub fn median(runs: usize, mut work: impl FnMut()) -> Duration {
+pub(crate) fn median(runs: usize, mut work: impl FnMut()) -> Duration {
     for _ in 0..runs / 10 + 1 {
         work();
     }

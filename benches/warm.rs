@@ -7,11 +7,14 @@ mod median;
 
 use median::median;
 use std::hint::black_box;
-use std::time::Instant;
 use tdsql::catalog::Catalog;
 use tdsql::compile::{Request, compile};
 use tdsql::loader::{DataSet, Depth};
 use tdsql::model::Source;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn link(files: DataSet) -> Catalog {
     Catalog::link(files, Depth::Compile).expect("the catalog has no faults")

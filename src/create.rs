@@ -85,13 +85,19 @@ impl Creation {
     /// Everything that is wrong with what was asked for.
     #[must_use]
     pub fn faults(&self) -> Vec<ProfileFault> {
-        let mut faults = self.request.faults();
-        let (start, now) = (self.request.time_window_start, self.at);
-        if start >= now {
-            faults.push(ProfileFault::Window(WindowFault::NotBegun { start, now }));
-        }
-        faults
+        request_faults(&self.request, self.at)
     }
+}
+
+/// Everything that is wrong with a request that is made now.
+#[must_use]
+pub fn request_faults(request: &CreateProfileRequest, now: Timestamp) -> Vec<ProfileFault> {
+    let mut faults = request.faults();
+    let start = request.time_window_start;
+    if start >= now {
+        faults.push(ProfileFault::Window(WindowFault::NotBegun { start, now }));
+    }
+    faults
 }
 
 /// Collects the telemetry of the window and keeps the profile.

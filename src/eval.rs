@@ -14,6 +14,7 @@ use crate::expr::{Expr, ExprError, ExprErrorKind, Frame};
 use crate::graph::Dependencies;
 use crate::model::{CompilationTrace, LONGEST_DURATION, Origin, Scalar, Source, ValueType};
 use semver::Version;
+use std::borrow::Cow;
 
 /// The most cycles that one run reports.
 const MOST_CYCLES: usize = 20;
@@ -233,19 +234,42 @@ impl<'c> Resolution<'c> {
         self.active(id).map(|(expr, _)| expr)
     }
 
-    fn order(&self) -> Result<Vec<u32>, Diagnostics> {
+    /// What is read is there before its reader, in the order of the parameters.
+    fn order(&self) -> Result<Cow<'c, [u32]>, Diagnostics> {
+        let usual = &self.catalog.usual_order;
+        if let Some(order) = usual.get()
+            && self.serves(order)
+        {
+            return Ok(Cow::Borrowed(order));
+        }
         let count = self.catalog.parameters.len();
         let mut graph = Dependencies::new(count, count * 2);
-        for id in self.catalog.ids() {
-            for (expr, _) in self.active(id) {
-                for (_, slot) in expr.slots() {
-                    if self.slots.as_parameter(slot).is_some() {
-                        graph.add(Slots::parameter(id), slot);
-                    }
-                }
-            }
+        for (reader, read) in self.reads_between() {
+            graph.add(reader, read);
         }
-        graph.order().map_err(|cycles| self.cycles(&cycles))
+        let order = graph.order().map_err(|cycles| self.cycles(&cycles))?;
+        Ok(match usual.set(order) {
+            Ok(()) => Cow::Borrowed(usual.get().map_or(&[], Vec::as_slice)),
+            Err(order) => Cow::Owned(order),
+        })
+    }
+
+    /// Whether an order of all slots has whatever is read before its reader.
+    fn serves(&self, order: &[u32]) -> bool {
+        let mut places = vec![0_u32; order.len()];
+        for (place, slot) in (0..).zip(order) {
+            places[*slot as usize] = place;
+        }
+        self.reads_between().all(|(reader, read)| places[read as usize] < places[reader as usize])
+    }
+
+    /// The slots of every parameter that is derived, each with one that its derivation reads.
+    fn reads_between(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.catalog.ids().flat_map(move |id| {
+            let read = self.active(id).flat_map(|(expr, _)| expr.slots().map(|(_, slot)| slot));
+            let of_parameters = read.filter(|slot| self.slots.as_parameter(*slot).is_some());
+            of_parameters.map(move |slot| (Slots::parameter(id), slot))
+        })
     }
 
     fn cycles(&self, cycles: &[Vec<u32>]) -> Diagnostics {
@@ -322,6 +346,8 @@ impl<'c> Resolution<'c> {
                 }
             }
         }
+        // The order of evaluation is nobody's business.
+        diags.sort();
         if diags.is_empty() { Ok(()) } else { Err(diags) }
     }
 

@@ -21,6 +21,7 @@ use crate::model::{
 };
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use outside::Carried;
 
@@ -409,6 +410,8 @@ pub struct Catalog {
     pub parameters: Vec<Parameter>,
     by_key: HashMap<String, ParamId>,
     carried: Carried,
+    /// The order in which the first configuration was evaluated: mostly it serves the others too.
+    pub(crate) usual_order: OnceLock<Vec<u32>>,
     /// Presets by name.
     pub presets: BTreeMap<String, Preset>,
     /// Modifiers by name.
@@ -640,6 +643,28 @@ impl Catalog {
     /// Every template: its path below `templates/`, its file.
     pub fn templates(&self) -> impl Iterator<Item = (&str, FileId)> {
         self.templates.iter().map(|(path, file)| (path.as_str(), *file))
+    }
+
+    /// Templates and those below a folder that they name, and those that these name: parsing a template costs more than
+    /// looking whether it is needed.
+    #[must_use]
+    pub fn with_named<'n>(
+        &'n self,
+        templates: impl IntoIterator<Item = &'n str>,
+        folder: &str,
+    ) -> Vec<(&'n str, &'n str)> {
+        let mut named: Vec<(&str, &str)> =
+            templates.into_iter().filter_map(|path| Some((path, self.template(path)?))).collect();
+        let mut at = 0;
+        while let Some((_, words)) = named.get(at).copied() {
+            for (path, file) in self.templates().filter(|(path, _)| path.starts_with(folder) && words.contains(path)) {
+                if named.iter().all(|(known, _)| *known != path) {
+                    named.push((path, self.sources.text(file)));
+                }
+            }
+            at += 1;
+        }
+        named
     }
 }
 

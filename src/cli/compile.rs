@@ -5,11 +5,10 @@ use super::session::{Failure, Session};
 use super::subject::{self, ENVIRONMENT, quoted};
 use super::{Exit, Outcome};
 use crate::catalog::Catalog;
-use crate::compile::{Compilation, Page, Request, compile};
+use crate::compile::{Compilation, Page, Request, Story, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::inputs;
 use crate::publish::{OutputFile, publish};
-use std::path::Path;
 
 pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
     let catalog = session.catalog()?;
@@ -58,13 +57,12 @@ impl From<std::io::Error> for Told {
 
 fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>) -> Result<(), Told> {
     let withheld = compilation.is_refused();
-    // Files come first: what is printed afterwards is true then.
-    if let (Some(dir), false) = (&options.out, withheld) {
-        write(dir, compilation)?;
-    } else if options.format == CompileFormat::Text && !withheld {
-        // An adapter that fails is told now, not when the files are asked for.
-        compilation.snippets()?;
-    }
+    let summary = if options.format == CompileFormat::Text || options.out.is_some() {
+        let story = compilation.story();
+        make(session, options, compilation, &story)?
+    } else {
+        String::new()
+    };
     let mut fired = compilation.diagnostics();
     if withheld && compilation.errors() == 0 {
         let denied = Diagnostic::error(Code::GuardRail, "warnings are denied; nothing was written");
@@ -82,15 +80,7 @@ fn tell(session: &Session, options: &Compile, compilation: &mut Compilation<'_>)
             session.terminal.out(&text)?;
         }
         CompileFormat::Text if session.quiet => {}
-        CompileFormat::Text => {
-            let page = Page {
-                width: session.terminal.width,
-                colored: session.terminal.out_colored,
-                next: if withheld { mended(options, compilation) } else { next_steps(options, compilation) },
-            };
-            let summary = compilation.summary(&page)?;
-            session.terminal.out(&summary)?;
-        }
+        CompileFormat::Text => session.terminal.out(&summary)?,
     }
     Ok(())
 }
@@ -192,23 +182,54 @@ fn same_inputs(options: &Compile, preset: &str, modifier: &str, environment: &[S
     text
 }
 
-fn write(dir: &Path, compilation: &mut Compilation<'_>) -> Result<(), Told> {
-    let mut plugin = compilation.plugin_config();
-    plugin.insert("generated_by".to_owned(), compilation.generated_by());
-    let mut files = vec![
-        json_file("profile.json", &compilation.profile())?,
-        OutputFile { path: "dynamicconfig.yaml".to_owned(), content: compilation.dynamic_config_yaml().into_bytes() },
-        json_file("dsql-plugin.json", &plugin)?,
-        OutputFile { path: "why.md".to_owned(), content: compilation.why_section()?.into_bytes() },
-        json_file("guard-rails.json", &compilation.guard_rail_results())?,
-    ];
+/// Makes one text.
+type Text<'t> = dyn Fn() -> Result<String, Told> + Sync + 't;
+
+/// Makes everything that the command prints and writes, and writes the files: what is printed afterwards is true then. Gives
+/// the summary, empty where none is printed. Where artifacts are withheld there is nothing else.
+fn make(session: &Session, options: &Compile, compilation: &Compilation<'_>, story: &Story) -> Result<String, Told> {
+    let withheld = compilation.is_refused();
+    let page = (options.format == CompileFormat::Text && !session.quiet).then(|| Page {
+        width: session.terminal.width,
+        colored: session.terminal.out_colored,
+        next: if withheld { mended(options, compilation) } else { next_steps(options, compilation) },
+    });
+    let summary = || match &page {
+        Some(page) => Ok(compilation.summary_of(story, page)?),
+        None => Ok(String::new()),
+    };
+    if withheld {
+        return summary();
+    }
+    let profile = || json_text(&compilation.profile());
+    let plugin = || {
+        let mut plugin = compilation.plugin_config();
+        plugin.insert("generated_by".to_owned(), compilation.generated_by());
+        json_text(&plugin)
+    };
+    let rails = || json_text(&compilation.guard_rail_results());
+    let dynamic_config = || Ok(compilation.dynamic_config_yaml().to_owned());
+    let why = || Ok(compilation.why_of(story)?);
+    let Some(dir) = &options.out else {
+        // An adapter that fails is told now, not when the files are asked for.
+        let (snippets, told) = compilation.snippets_beside(&[&summary as &Text<'_>]);
+        snippets?;
+        return told.into_iter().collect();
+    };
+    let names = ["why.md", "profile.json", "dynamicconfig.yaml", "dsql-plugin.json", "guard-rails.json"];
+    let texts: [&Text<'_>; 6] = [&why, &profile, &dynamic_config, &plugin, &rails, &summary];
+    let (snippets, told) = compilation.snippets_beside(&texts);
+    let mut texts = told.into_iter().collect::<Result<Vec<String>, Told>>()?;
+    let summary = texts.pop().unwrap_or_default();
+    let file = |(path, text): (&str, String)| OutputFile { path: path.to_owned(), content: text.into_bytes() };
+    let mut files: Vec<OutputFile> = names.into_iter().zip(texts).map(file).collect();
     let mut owned: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     let catalog = compilation.catalog;
     for adapter in &catalog.adapters {
         let paths = adapter.outputs.iter().flat_map(|output| catalog.platform.files(&output.file));
         owned.extend(paths.map(|path| format!("{}/{}/{path}", folder(adapter.sdk), adapter.name)));
     }
-    let (sdk, platform) = compilation.snippets()?;
+    let (sdk, platform) = snippets?;
     for (is_sdk, snippets) in [(true, sdk), (false, platform)] {
         for snippet in snippets {
             files.push(OutputFile {
@@ -217,14 +238,13 @@ fn write(dir: &Path, compilation: &mut Compilation<'_>) -> Result<(), Told> {
             });
         }
     }
-    publish(dir, &owned, &files).map_err(|error| Told::Failure(Failure::file("", &error)))
+    publish(dir, &owned, &files).map_err(|error| Told::Failure(Failure::file("", &error)))?;
+    Ok(summary)
 }
 
-fn json_file(path: &str, value: &impl serde::Serialize) -> Result<OutputFile, Told> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(|error| Told::Failure(Failure::file("cannot write JSON", &error)))?;
-    text.push('\n');
-    Ok(OutputFile { path: path.to_owned(), content: text.into_bytes() })
+fn json_text(value: &impl serde::Serialize) -> Result<String, Told> {
+    let text = serde_json::to_string_pretty(value);
+    Ok(text.map_err(|error| Told::Failure(Failure::file("cannot write JSON", &error)))? + "\n")
 }
 
 fn folder(sdk: bool) -> &'static str {

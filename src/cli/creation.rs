@@ -7,10 +7,11 @@ use super::session::{Failure, Session};
 use super::telemetry::{Source, Window, now, store};
 use super::{Exit, Outcome};
 use crate::cluster::Frontend;
-use crate::create::{Blame, CreateError, Creation, create};
+use crate::create::{Blame, CreateError, Creation, create, request_faults};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::Depth;
 use crate::model::behaviour::{BehaviourProfile, CreateProfileRequest, GapState, MetricAggregate, Timestamp};
+use crate::prometheus::SourceError;
 use clap::Args;
 use semver::Version;
 use std::fmt::Write as _;
@@ -85,10 +86,18 @@ pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
     let location = store(&options.place, &mut settings)?;
     let catalog = session.catalog_at(Depth::Settings)?;
     let frontend = options.temporal_address.as_deref().map(frontend).transpose()?;
-    let captured = options.files.captured(session, catalog, &settings)?;
     let at = now();
+    let request = options.request(at, catalog.telemetry.window.settle);
+    // A request that cannot stand opens no store: the first that is opened is made.
+    let faults = request_faults(&request, at);
+    let wrong = (!faults.is_empty()).then(|| refused(CreateError::Request(faults)));
+    let captured = match (options.files.captured(session, catalog, &settings), wrong) {
+        (Ok(captured), None) => captured,
+        (Err(failure), Some(wrong)) => return Err(failure.and(wrong)),
+        (Err(failure), None) | (Ok(_), Some(failure)) => return Err(failure),
+    };
     let mut creation = Creation {
-        request: options.request(at, catalog.telemetry.window.settle),
+        request,
         snapshot: captured.config,
         temporal_server_version: options.temporal_version.clone().or(captured.temporal_server_version),
         dsql_plugin_version: options.plugin_version.clone().or(captured.dsql_plugin_version),
@@ -97,11 +106,6 @@ pub(super) fn run(session: &mut Session, options: &Create) -> Outcome {
         scrape_interval: telemetry.scrape_interval,
         at,
     };
-    // A request that cannot stand opens no store: the first that is opened is made.
-    let faults = creation.faults();
-    if !faults.is_empty() {
-        return Err(refused(CreateError::Request(faults)));
-    }
     let profile = runtime()?.block_on(async {
         if let Some(frontend) = frontend {
             let version = frontend.server_version().await.map_err(|fault| Failure::Outside(fault.to_string()))?;
@@ -158,7 +162,10 @@ pub(super) fn refused(error: CreateError) -> Failure {
             all
         }
         (Blame::Request, error) => Diagnostics::from(Diagnostic::error(Code::InvalidValue, error.to_string())),
-        (_, error) => Diagnostics::from(Diagnostic::error(Code::Io, error.to_string())),
+        (_, error) => {
+            let help = error.of_source().map_or("", SourceError::help);
+            Diagnostics::from(Diagnostic::error(Code::Io, error.to_string()).help(help))
+        }
     };
     Failure::Refused(Box::leak(Box::new(SourceMap::new())), diagnostics)
 }

@@ -141,16 +141,24 @@ pub(super) fn pair(
         (current, held, baseline) => in_store(place, async |store| {
             let of_store = current.is_none();
             let current = match current {
-                Some(current) => current,
-                None => stored(store, profile).await?,
+                Some(current) => Ok(current),
+                None => stored(store, profile).await,
             };
             let held = match (held, baseline) {
-                (Some(held), _) => Some(held),
-                (None, Some(name)) => Some(stored(store, name).await?),
-                (None, None) if of_store => baseline_of(store, &current).await?,
-                (None, None) => None,
+                (Some(held), _) => Ok(Some(held)),
+                // One that is not there is not there twice.
+                (None, Some(name)) if name == profile && current.is_err() => Ok(None),
+                (None, Some(name)) => stored(store, name).await.map(Some),
+                (None, None) => match &current {
+                    Ok(current) if of_store => baseline_of(store, current).await,
+                    _ => Ok(None),
+                },
             };
-            Ok((current, held))
+            match (current, held) {
+                (Ok(current), Ok(held)) => Ok((current, held)),
+                (Err(one), Err(other)) => Err(one.and(other)),
+                (Err(failure), _) | (_, Err(failure)) => Err(failure),
+            }
         })?,
     };
     Ok((profile, held, catalog))

@@ -53,6 +53,18 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
+    /// Both, where both are refusals and the other has no place in a file: what is wrong is told at once. Else the first.
+    pub(super) fn and(self, other: Failure) -> Self {
+        match (self, other) {
+            (Failure::Refused(sources, mut all), Failure::Refused(_, more)) => {
+                all.extend(more);
+                all.sort();
+                Failure::Refused(sources, all)
+            }
+            (first, _) => first,
+        }
+    }
+
     /// A file that failed, with the whole chain of causes.
     pub(super) fn file(what: &str, error: &dyn std::error::Error) -> Self {
         let mut text = if what.is_empty() { error.to_string() } else { format!("{what}: {error}") };

@@ -9,12 +9,13 @@ use crate::model::{RenderedSnippet, Scalar, Source, ValueType};
 use crate::render::{Model, TemplateFault, Templates};
 use crate::threads::shared;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
-/// The folder of `templates/` whose files those of platform adapters may include.
+/// The folder of `templates/` whose files those of adapters may include.
 const PARTS: &str = "parts/";
 
-/// SDK files, platform files.
-type Snippets = (Vec<RenderedSnippet>, Vec<RenderedSnippet>);
+/// The files of SDK adapters, and those of platform adapters.
+pub type Snippets = (Vec<RenderedSnippet>, Vec<RenderedSnippet>);
 
 /// Whether the files of an adapter may carry a parameter that has no output: its templates or their services read it.
 pub(super) fn carries(catalog: &Catalog, id: ParamId) -> bool {
@@ -25,32 +26,43 @@ pub(super) fn carries(catalog: &Catalog, id: ParamId) -> bool {
         })
 }
 
-/// Renders the chosen adapters; all of them where none of either kind was chosen.
-pub(crate) fn render(
-    compilation: &Compilation<'_>,
-    sdk: &[String],
-    platform: &[String],
-) -> Result<Snippets, Diagnostics> {
-    let every = sdk.is_empty() && platform.is_empty();
-    let of_kind = |of_sdk: bool, names: &[String]| {
-        let adapters = compilation.catalog.adapters.iter().filter(|adapter| adapter.sdk == of_sdk);
-        adapters.filter(|adapter| every || names.contains(&adapter.name)).collect::<Vec<&Adapter>>()
+/// Renders the chosen adapters; all of them where none of either kind was chosen. The others are done beside them.
+pub(crate) fn render<'r, T: Send>(
+    compilation: &'r Compilation<'_>,
+    others: &[&(dyn Fn() -> T + Sync)],
+) -> (Result<Snippets, Diagnostics>, Vec<T>) {
+    enum Made<T> {
+        Files(Result<Vec<RenderedSnippet>, Diagnostics>),
+        Other(T),
+    }
+    let (of_platform, of_sdk) = chosen(compilation.catalog, &compilation.sdk, &compilation.platform);
+    // Those of platforms take longest, so they come first; those of SDKs are short and fill the time that is left.
+    let (platforms, count) = (of_platform.len(), of_platform.len() + others.len() + of_sdk.len());
+    let renderer = Renderer::new(compilation);
+    let job = |templates: &mut Templates<'r>, index: usize| match index.checked_sub(platforms) {
+        None => Made::Files(renderer.adapter(templates, of_platform[index])),
+        Some(index) => match others.get(index) {
+            Some(other) => Made::Other(other()),
+            None => Made::Files(renderer.adapter(templates, of_sdk[index - others.len()])),
+        },
     };
-    let (of_sdk, of_platform) = (of_kind(true, sdk), of_kind(false, platform));
-    // Those of platforms take longest, so they come first and the others fill the time that is left.
-    let adapters: Vec<&Adapter> = of_platform.iter().chain(&of_sdk).copied().collect();
-    let engine = || Renderer::new(compilation);
-    let mut platform =
-        shared(adapters.len() > 1, adapters.len(), engine, |engine, index| engine.adapter(adapters[index]));
-    let sdk = platform.split_off(of_platform.len());
-    match (joined(sdk), joined(platform)) {
+    let (mut files, mut told) = (Vec::with_capacity(count), Vec::with_capacity(others.len()));
+    for made in shared(count > 1, count, Templates::new, job) {
+        match made {
+            Made::Files(made) => files.push(made),
+            Made::Other(made) => told.push(made),
+        }
+    }
+    let sdk = files.split_off(platforms);
+    let snippets = match (joined(sdk), joined(files)) {
         (Ok(sdk), Ok(platform)) => Ok((sdk, platform)),
         (sdk, platform) => {
             let mut diags = Diagnostics::default();
             [sdk, platform].into_iter().filter_map(Result::err).for_each(|faults| diags.extend(faults));
             Err(diags)
         }
-    }
+    };
+    (snippets, told)
 }
 
 /// The files of every adapter, or every fault in them.
@@ -66,15 +78,24 @@ fn joined(rendered: Vec<Result<Vec<RenderedSnippet>, Diagnostics>>) -> Result<Ve
     if diags.is_empty() { Ok(files) } else { Err(diags) }
 }
 
-/// One engine for many adapters, and what they all say of a parameter made once: together they take most of the time.
+/// The chosen adapters, those of platforms and those of SDKs; all of them where none of either was chosen.
+fn chosen<'c>(catalog: &'c Catalog, sdk: &[String], platform: &[String]) -> (Vec<&'c Adapter>, Vec<&'c Adapter>) {
+    let every = sdk.is_empty() && platform.is_empty();
+    let of_kind = |of_sdk: bool, names: &[String]| {
+        let adapters = catalog.adapters.iter().filter(|adapter| adapter.sdk == of_sdk);
+        adapters.filter(|adapter| every || names.contains(&adapter.name)).collect()
+    };
+    (of_kind(false, platform), of_kind(true, sdk))
+}
+
+/// What many adapters say of a parameter and of the cluster, made once: together they take most of the time.
 struct Renderer<'r> {
     compilation: &'r Compilation<'r>,
-    templates: Templates<'r>,
-    parameters: Vec<Option<Model>>,
+    parameters: Vec<OnceLock<Model>>,
     /// What every template may read.
     common: Model,
     /// What those of platform adapters may read besides.
-    cluster: Option<Model>,
+    cluster: OnceLock<Model>,
 }
 
 impl<'r> Renderer<'r> {
@@ -90,47 +111,42 @@ impl<'r> Renderer<'r> {
             ],
             None,
         );
-        Renderer {
-            compilation,
-            templates: Templates::new(),
-            parameters: vec![None; compilation.catalog.parameters.len()],
-            common,
-            cluster: None,
-        }
+        let parameters = compilation.catalog.parameters.iter().map(|_| OnceLock::new()).collect();
+        Renderer { compilation, parameters, common, cluster: OnceLock::new() }
     }
 
-    fn adapter(&mut self, adapter: &'r Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
+    fn adapter(
+        &self,
+        templates: &mut Templates<'r>,
+        adapter: &'r Adapter,
+    ) -> Result<Vec<RenderedSnippet>, Diagnostics> {
         let catalog = self.compilation.catalog;
         let mut diags = Diagnostics::default();
         for form in adapter.literals.iter().chain(&adapter.forms) {
-            if let Err(fault) = self.templates.add(&form.template, &form.text) {
+            if let Err(fault) = templates.add(&form.template, &form.text) {
                 diags.push(failed(catalog, adapter, None, &fault));
             }
         }
-        if !adapter.sdk && self.cluster.is_none() {
-            for (path, file) in catalog.templates().filter(|(path, _)| path.starts_with(PARTS)) {
-                if let Err(fault) = self.templates.add(path, catalog.sources.text(file)) {
-                    diags.push(failed(catalog, adapter, None, &fault));
-                }
-            }
-        }
-        for output in &adapter.outputs {
-            if let Some(text) = catalog.template(&output.template)
-                && let Err(fault) = self.templates.add(&output.template, text)
+        let output = |path: &str| adapter.outputs.iter().find(|output| output.template == path);
+        let own = adapter.outputs.iter().map(|output| output.template.as_str());
+        // What another adapter took in is there.
+        for (path, words) in catalog.with_named(own, PARTS) {
+            if !templates.has(path)
+                && let Err(fault) = templates.add(path, words)
             {
-                diags.push(failed(catalog, adapter, Some(output), &fault));
+                diags.push(failed(catalog, adapter, output(path), &fault));
             }
         }
         if !diags.is_empty() {
             return Err(diags);
         }
-        let common = match self.common(adapter) {
+        let common = match self.common(adapter, templates) {
             Ok(common) => common,
             Err(fault) => return Err(Diagnostics::from(failed(catalog, adapter, None, &fault))),
         };
         let mut files = Vec::new();
         for output in &adapter.outputs {
-            match self.output(adapter, output, &common) {
+            match self.output(adapter, templates, output, &common) {
                 Ok(rendered) => files.extend(rendered),
                 Err(diagnostic) => diags.push(*diagnostic),
             }
@@ -139,12 +155,12 @@ impl<'r> Renderer<'r> {
     }
 
     /// What every template of an adapter may read.
-    fn common(&mut self, adapter: &Adapter) -> Result<Model, TemplateFault> {
+    fn common(&self, adapter: &Adapter, templates: &Templates<'_>) -> Result<Model, TemplateFault> {
         let mut values = Vec::with_capacity(adapter.values.len());
         for (name, id) in &adapter.values {
             let value = match self.compilation.resolution.withheld(*id) {
                 None | Some(Withheld::NoOutput) => {
-                    let literal = self.literal(adapter, *id)?;
+                    let literal = self.literal(adapter, templates, *id)?;
                     Model::record(vec![("literal", literal.as_str().into())], Some(self.parameter(*id)))
                 }
                 Some(_) => Model::of(&()),
@@ -154,7 +170,7 @@ impl<'r> Renderer<'r> {
         let compilation = self.compilation;
         let mut entries = vec![("values", Model::map(values, None))];
         if !adapter.sdk {
-            let cluster = self.cluster.get_or_insert_with(|| platform::cluster(compilation, &self.common));
+            let cluster = self.cluster.get_or_init(|| platform::cluster(compilation, &self.common));
             entries.extend(platform::identity(compilation, adapter));
             return Ok(Model::record(entries, Some(cluster)));
         }
@@ -162,8 +178,9 @@ impl<'r> Renderer<'r> {
     }
 
     fn output(
-        &mut self,
+        &self,
         adapter: &Adapter,
+        templates: &Templates<'_>,
         output: &Output,
         common: &Model,
     ) -> Result<Vec<RenderedSnippet>, Box<Diagnostic>> {
@@ -184,7 +201,7 @@ impl<'r> Renderer<'r> {
         let lacking: Vec<&(ParamId, String)> = adapter.lacks.iter().filter(|(id, _)| emitted(*id)).collect();
         let mut fields = Vec::with_capacity(chosen.len());
         for field in chosen {
-            fields.extend(self.field(adapter, &field).map_err(fault)?);
+            fields.extend(self.field(adapter, templates, &field).map_err(fault)?);
         }
         let lacks = lacking
             .into_iter()
@@ -202,7 +219,7 @@ impl<'r> Renderer<'r> {
         for service in services {
             let entries = vec![("service", Model::of(&service)), ("fields", fields.clone()), ("lacks", lacks.clone())];
             let model = Model::record(entries, Some(common));
-            let content = self.templates.render_model(&output.template, &model).map_err(fault)?;
+            let content = templates.render_model(&output.template, &model).map_err(fault)?;
             if content.trim().is_empty() {
                 return Err(Box::new(
                     Diagnostic::error(
@@ -225,20 +242,25 @@ impl<'r> Renderer<'r> {
     }
 
     /// A field with its literal, or nothing where its form writes none.
-    fn field(&mut self, adapter: &Adapter, field: &OutputField) -> Result<Option<Model>, TemplateFault> {
-        let mut literal = self.literal(adapter, field.id)?;
+    fn field(
+        &self,
+        adapter: &Adapter,
+        templates: &Templates<'_>,
+        field: &OutputField,
+    ) -> Result<Option<Model>, TemplateFault> {
+        let mut literal = self.literal(adapter, templates, field.id)?;
         let own = self.parameter(field.id).clone();
         let (mut parts, mut form_name) = (vec![own.clone()], "");
         if let Some(form) = field.form.map(|form| &adapter.forms[form]) {
             form_name = &form.name;
             let mut entries = vec![("literal".to_owned(), Model::from(literal.as_str()))];
             for (name, id) in &field.with {
-                let literal = self.literal(adapter, *id)?;
+                let literal = self.literal(adapter, templates, *id)?;
                 let part = self.parameter(*id).clone();
                 entries.push((name.clone(), Model::record(vec![("literal", literal.as_str().into())], Some(&part))));
                 parts.push(part);
             }
-            literal = self.templates.render_model(&form.template, &Model::map(entries, Some(&own)))?;
+            literal = templates.render_model(&form.template, &Model::map(entries, Some(&own)))?;
             if literal.trim().is_empty() {
                 return Ok(None);
             }
@@ -256,7 +278,7 @@ impl<'r> Renderer<'r> {
     }
 
     /// A value as the adapter's language writes it.
-    fn literal(&mut self, adapter: &Adapter, id: ParamId) -> Result<String, TemplateFault> {
+    fn literal(&self, adapter: &Adapter, templates: &Templates<'_>, id: ParamId) -> Result<String, TemplateFault> {
         let parameter = self.compilation.catalog.parameter(id);
         let value = self.compilation.resolution.value(id);
         let kind = match (parameter.value_type, value) {
@@ -270,18 +292,15 @@ impl<'r> Renderer<'r> {
         match adapter.literals.iter().find(|form| form.name == kind) {
             // Most forms are a word or nothing.
             Some(form) if !form.text.contains('{') => Ok(form.text.clone()),
-            Some(form) => {
-                let parameter = self.parameter(id).clone();
-                self.templates.render_model(&form.template, &parameter)
-            }
+            Some(form) => templates.render_model(&form.template, self.parameter(id)),
             None => Ok(serde_json::to_value(parameter.value_type.show(value)).unwrap_or_default().to_string()),
         }
     }
 
     /// What templates may read of a parameter.
-    fn parameter(&mut self, id: ParamId) -> &Model {
+    fn parameter(&self, id: ParamId) -> &Model {
         let compilation = self.compilation;
-        self.parameters[id.index()].get_or_insert_with(|| {
+        self.parameters[id.index()].get_or_init(|| {
             let parameter = compilation.catalog.parameter(id);
             let value = compilation.resolution.value(id);
             let winner = compilation.resolution.winner(id);

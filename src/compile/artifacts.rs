@@ -11,7 +11,11 @@ impl Compilation<'_> {
     /// The file that the Temporal server's file-based client loads with no warning: key → list of `value` and
     /// `constraints`, grouped as the catalog groups them. Every key carries the layer that decided it and the formula.
     #[must_use]
-    pub fn dynamic_config_yaml(&self) -> String {
+    pub fn dynamic_config_yaml(&self) -> &str {
+        self.dynamic_config.get_or_init(|| self.dynamic_config())
+    }
+
+    fn dynamic_config(&self) -> String {
         let mut yaml = String::with_capacity(64 * self.catalog.parameters.len());
         for line in self.header() {
             let _ = writeln!(yaml, "# {line}");

@@ -15,19 +15,22 @@ mod why;
 
 pub use crate::explain::Page;
 pub(crate) use crate::explain::first_sentence;
+pub use adapters::Snippets;
 pub(crate) use request::read_version;
 pub use request::{Given, Request, again};
+pub use why::Story;
 
 use crate::catalog::{Catalog, ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::{self, Inputs, Override, Resolution, Withheld};
 use crate::model::{
     Change, Class, CompilationResult, CompilationTrace, ConfigProfile, Digest, GuardRailResult, NearestChange, Notice,
-    Overrides, RenderedSnippet, ResolvedParameter, Rollout, Scalar, Severity, Source, TelemetryBound,
+    Overrides, ResolvedParameter, Rollout, Scalar, Severity, Source, TelemetryBound,
 };
 use crate::rails::{self, Finding};
 use request::Resolved;
 use semver::Version;
+use std::sync::OnceLock;
 
 /// The version of this compiler.
 ///
@@ -65,7 +68,9 @@ pub struct Compilation<'c> {
     /// Whether it was compiled against a running configuration.
     running: bool,
     /// Made when first asked for.
-    nearest: std::sync::OnceLock<Option<NearestChange>>,
+    nearest: OnceLock<Option<NearestChange>>,
+    /// Likewise: a file of its own, and a part of others.
+    dynamic_config: OnceLock<String>,
     sdk: Vec<String>,
     platform: Vec<String>,
 }
@@ -144,7 +149,8 @@ fn compile_resolved<'c>(
         compiled_at: compiled_at.to_owned(),
         deny_warnings: request.deny_warnings,
         running: request.running.is_some(),
-        nearest: std::sync::OnceLock::new(),
+        nearest: OnceLock::new(),
+        dynamic_config: OnceLock::new(),
         sdk: request.sdk.clone(),
         platform: request.platform.clone(),
     })
@@ -269,8 +275,20 @@ impl Compilation<'_> {
     /// # Errors
     ///
     /// Every template that failed: adapter, file, line and cause.
-    pub fn snippets(&self) -> Result<(Vec<RenderedSnippet>, Vec<RenderedSnippet>), Diagnostics> {
-        adapters::render(self, &self.sdk, &self.platform)
+    pub fn snippets(&self) -> Result<Snippets, Diagnostics> {
+        self.snippets_beside::<()>(&[]).0
+    }
+
+    /// As [`Compilation::snippets`] with other work done meanwhile, in its order: two threads share it all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Compilation::snippets`]; the other work is done all the same.
+    pub fn snippets_beside<T: Send>(
+        &self,
+        others: &[&(dyn Fn() -> T + Sync)],
+    ) -> (Result<Snippets, Diagnostics>, Vec<T>) {
+        adapters::render(self, others)
     }
 
     /// Everything as it stands in JSON. Where [`Compilation::is_refused`], artifacts and snippets are empty.
@@ -285,7 +303,7 @@ impl Compilation<'_> {
         let errors = if refused { vec![self.refusal()] } else { Vec::new() };
         Ok(CompilationResult {
             profile: self.profile(),
-            dynamic_config_yaml: if refused { String::new() } else { self.dynamic_config_yaml() },
+            dynamic_config_yaml: if refused { String::new() } else { self.dynamic_config_yaml().to_owned() },
             dsql_plugin_config: if refused { serde_json::Map::new() } else { self.plugin_config() },
             sdk_snippets,
             platform_snippets,

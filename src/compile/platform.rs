@@ -84,7 +84,7 @@ pub(super) fn cluster(compilation: &Compilation<'_>, common: &Model) -> Model {
     let entries = vec![
         ("prerequisites", Model::of(&prerequisites)),
         ("rollout", Model::of(&rollout(compilation))),
-        ("dynamic_config", compilation.dynamic_config_yaml().as_str().into()),
+        ("dynamic_config", compilation.dynamic_config_yaml().into()),
     ];
     Model::record(entries, Some(common))
 }

@@ -6,13 +6,26 @@ use crate::catalog::{ParamId, Rule};
 use crate::diag::Diagnostics;
 use crate::explain::{self, Page, fact};
 use crate::model::{Class, Effect, Fact, NearestChange, Scalar, ValueType};
+use crate::render::Model;
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 
 /// The template of the why section, below `templates/`.
 const WHY: &str = "explain/why.md.j2";
 
 /// The template of the summary that a compile prints.
 const SUMMARY: &str = "explain/summary.txt.j2";
+
+/// The facts that the why section and the summary tell, gathered once for both.
+#[derive(Debug)]
+pub struct Story {
+    inputs: Vec<Fact>,
+    modified: Vec<Fact>,
+    overrides: Vec<Fact>,
+    highlights: Vec<Fact>,
+    /// All of it as templates read it; made when it is first asked for.
+    model: OnceLock<Model>,
+}
 
 impl Compilation<'_> {
     /// The why section, as Markdown.
@@ -21,8 +34,18 @@ impl Compilation<'_> {
     ///
     /// The template is missing or fails.
     pub fn why_section(&mut self) -> Result<String, Diagnostics> {
-        let model = self.story();
-        explain::text(self.catalog, WHY, &model, &Page::default())
+        let story = self.story();
+        self.why_of(&story)
+    }
+
+    /// As [`Compilation::why_section`], of what was gathered before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Compilation::why_section`].
+    pub fn why_of(&self, story: &Story) -> Result<String, Diagnostics> {
+        let model = story.model.get_or_init(|| self.model_of(story));
+        explain::text_of(self.catalog, WHY, model, &Page::default())
     }
 
     /// What a compile prints for a person.
@@ -31,15 +54,31 @@ impl Compilation<'_> {
     ///
     /// The template is missing or fails.
     pub fn summary(&mut self, page: &Page) -> Result<String, Diagnostics> {
-        let mut model = self.story();
-        model["rails_fired"] = json!(self.guard_rail_results());
-        model["nearest"] = self.nearest_story();
-        let keys =
-            ["inputs", "overrides", "highlights", "changes"].into_iter().filter_map(|list| model[list].as_array());
-        let longest = keys.flatten().filter_map(|fact| fact["key"].as_str()).map(str::len).max().unwrap_or(0);
-        // In a narrow terminal a long key pushes its own value only.
-        model["column"] = json!(longest.min(page.width.saturating_sub(30)).max(16));
-        explain::text(self.catalog, SUMMARY, &model, page)
+        let story = self.story();
+        self.summary_of(&story, page)
+    }
+
+    /// As [`Compilation::summary`], of what was gathered before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Compilation::summary`].
+    pub fn summary_of(&self, story: &Story, page: &Page) -> Result<String, Diagnostics> {
+        let shown = story.inputs.iter().chain(&story.overrides).chain(&story.highlights).map(|fact| fact.key.as_str());
+        let shown = shown.chain(self.changes.iter().filter(|change| change.emitted).map(|change| change.key.as_str()));
+        let longest = shown.map(str::len).max().unwrap_or(0);
+        let more = vec![
+            ("rails_fired", Model::of(&self.guard_rail_results())),
+            ("nearest", Model::of(&self.nearest_story())),
+            // In a narrow terminal a long key pushes its own value only.
+            ("column", Model::of(&longest.min(page.width.saturating_sub(30)).max(16))),
+        ];
+        explain::text_of(
+            self.catalog,
+            SUMMARY,
+            &Model::record(more, Some(story.model.get_or_init(|| self.model_of(story)))),
+            page,
+        )
     }
 
     /// The nearest change with its values as text.
@@ -77,13 +116,9 @@ impl Compilation<'_> {
         ids.map(|id| fact(&mut self.resolution, id)).collect()
     }
 
-    /// The facts that both templates tell.
-    fn story(&mut self) -> Value {
+    /// Gathers what the why section and the summary tell.
+    pub fn story(&mut self) -> Story {
         let catalog = self.catalog;
-        let preset = self.resolution.inputs.preset;
-        let chain: Vec<&str> = preset
-            .map(|preset| catalog.chain(preset).iter().map(|preset| preset.layer.name.as_str()).collect())
-            .unwrap_or_default();
         let inputs = catalog.ids().filter(|id| catalog.parameter(*id).is_input()).collect();
         // Inputs that were set are marked where they stand; what a running configuration keeps was not set by anybody.
         let given: Vec<ParamId> = self
@@ -100,31 +135,33 @@ impl Compilation<'_> {
             |ids: Vec<ParamId>| -> Vec<Fact> { ids.into_iter().map(|id| fact(&mut self.resolution, id)).collect() };
         let (inputs, overrides, modified) = (facts(inputs), facts(given), facts(modified));
         let highlights = explain::highlights(&mut self.resolution);
+        Story { inputs, modified, overrides, highlights, model: OnceLock::new() }
+    }
+
+    /// Everything that the templates of a story read.
+    fn model_of(&self, story: &Story) -> Model {
+        let (catalog, inputs) = (self.catalog, &self.resolution.inputs);
         let counts = catalog.ids().fold([0_usize; 2], |mut counts, id| {
             let derived = matches!(self.resolution.winner(id).candidate.rule, Rule::Derive(_));
             counts[usize::from(derived)] += 1;
             counts
         });
-        json!({
+        let rest = json!({
             "header": self.header(),
-            "preset": preset.map(|preset| json!({
+            "preset": inputs.preset.map(|preset| json!({
                 "name": preset.layer.name,
                 "description": preset.layer.description.trim(),
                 "rationale": preset.layer.rationale.trim(),
                 "throughput": preset.throughput.description,
-                "chain": chain,
+                "chain": catalog.chain(preset).iter().map(|preset| preset.layer.name.as_str()).collect::<Vec<_>>(),
             })),
-            "modifier": self.resolution.inputs.modifier.map(|modifier| json!({
+            "modifier": inputs.modifier.map(|modifier| json!({
                 "name": modifier.name,
                 "description": modifier.description.trim(),
                 "rationale": modifier.rationale.trim(),
             })),
-            "temporal": self.resolution.inputs.temporal.to_string(),
-            "plugin": self.resolution.inputs.plugin.to_string(),
-            "inputs": inputs,
-            "modified": modified,
-            "overrides": overrides,
-            "highlights": highlights,
+            "temporal": inputs.temporal.to_string(),
+            "plugin": inputs.plugin.to_string(),
             "findings": self.findings.iter().map(|finding| json!({
                 "name": finding.rail.name,
                 "severity": finding.severity.as_str(),
@@ -150,7 +187,14 @@ impl Compilation<'_> {
             "refused": self.is_refused(),
             "errors": self.errors(),
             "warnings": self.warnings(),
-        })
+        });
+        let facts = vec![
+            ("inputs", Model::of(&story.inputs)),
+            ("modified", Model::of(&story.modified)),
+            ("overrides", Model::of(&story.overrides)),
+            ("highlights", Model::of(&story.highlights)),
+        ];
+        Model::record(facts, Some(&Model::of(&rest)))
     }
 
     /// A way in which a change takes effect, in the words of the registry.

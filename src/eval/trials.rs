@@ -50,7 +50,7 @@ impl<'c> Trials<'c> {
         let count = resolution.catalog.parameters.len();
         let (mut rank, mut stays) = (vec![0; count], vec![false; count]);
         let (mut readers, mut reads) = (vec![Vec::new(); count], vec![Vec::new(); count]);
-        for (place, slot) in resolution.order()?.into_iter().enumerate() {
+        for (place, slot) in resolution.order()?.iter().copied().enumerate() {
             if let Some(id) = resolution.slots.as_parameter(slot) {
                 rank[id.index()] = place;
             }

@@ -32,7 +32,8 @@ impl<'c> Varied<'c> {
         moved[id.index()] = true;
         let affected: Vec<u32> = resolution
             .order()?
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|slot| {
                 let Some(of) = resolution.slots.as_parameter(*slot) else { return false };
                 let reads = |slot: u32| resolution.slots.as_parameter(slot).is_some_and(|read| moved[read.index()]);

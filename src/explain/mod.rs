@@ -19,7 +19,7 @@ pub use names::{Found, find};
 pub(crate) use preset::highlights;
 pub use preset::preset;
 pub use profile::{differences, profile};
-pub use text::{Page, text};
+pub use text::{Page, text, text_of};
 
 use crate::eval::{Override, Resolution};
 use crate::model::{Basis, Notice};

@@ -29,6 +29,15 @@ impl Default for Page {
 ///
 /// The template is missing or fails: its file, line and cause.
 pub fn text(catalog: &Catalog, template: &str, model: &impl Serialize, page: &Page) -> Result<String, Diagnostics> {
+    text_of(catalog, template, &Model::of(model), page)
+}
+
+/// As [`text`], over a model that was made before.
+///
+/// # Errors
+///
+/// As [`text`].
+pub fn text_of(catalog: &Catalog, template: &str, model: &Model, page: &Page) -> Result<String, Diagnostics> {
     let missing = || {
         Diagnostics::from(
             Diagnostic::error(Code::InvalidTemplate, format!("there is no template `templates/{template}`"))
@@ -45,19 +54,11 @@ pub fn text(catalog: &Catalog, template: &str, model: &impl Serialize, page: &Pa
         ("colored", Model::of(&page.colored)),
         ("next", Model::list(next.collect())),
     ];
-    let model = Model::record(page, Some(&Model::of(model)));
+    let model = Model::record(page, Some(model));
     let mut templates = Templates::new();
-    // With it those beside it that it names, and those that they name: parsing a template costs more than finding it.
-    let folder = |path: &str| path.rfind('/').map_or(0, |end| end + 1);
-    let beside = || catalog.templates().filter(|(path, _)| path[..folder(path)] == template[..folder(template)]);
-    let mut named = vec![template];
-    let mut at = 0;
-    while let Some(path) = named.get(at).copied() {
-        let words = catalog.template(path).unwrap_or_default();
+    let folder = &template[..template.rfind('/').map_or(0, |end| end + 1)];
+    for (path, words) in catalog.with_named([template], folder) {
         templates.add(path, words).map_err(fault)?;
-        let more = beside().map(|(path, _)| path).filter(|path| !named.contains(path) && words.contains(path));
-        named.extend(more.collect::<Vec<_>>());
-        at += 1;
     }
     templates.render_model(template, &model).map_err(fault)
 }

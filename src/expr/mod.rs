@@ -119,6 +119,27 @@ pub struct Expr {
     built: Built,
 }
 
+/// A text that should be an expression, parsed: what it reads is not known yet.
+#[derive(Clone, Debug)]
+pub struct Formula(Result<Expr, (Box<str>, Vec<ExprError>)>);
+
+impl Formula {
+    /// Parses a text.
+    #[must_use]
+    pub fn read(text: &str) -> Formula {
+        Formula(Expr::parse(text).map_err(|faults| (text.into(), faults)))
+    }
+
+    /// The expression.
+    ///
+    /// # Errors
+    ///
+    /// The text, and all faults in it that can be found at once, in its order.
+    pub fn parsed(self) -> Result<Expr, (Box<str>, Vec<ExprError>)> {
+        self.0
+    }
+}
+
 impl Expr {
     /// Parses `source`, and reports all faults that can be found at once, in the order of the text.
     pub fn parse(source: &str) -> Result<Expr, Vec<ExprError>> {

@@ -3,6 +3,7 @@
 use super::shape::{Field, Kind, MOST_FIELDS, Shape};
 use super::tree::{Node, Table, Value};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span, nearest};
+use crate::expr::Formula;
 use crate::model::{Channel, Scalar, is_key};
 use semver::{Version, VersionReq};
 use std::collections::HashMap;
@@ -109,6 +110,9 @@ impl<'d> Decoder<'d> {
     /// Where the characters of a string value stand, so that a place inside it can be pointed at. Strings with
     /// escapes do not map one to one: for them it is the whole value.
     fn content_span(&self, node: Node<'_>) -> Span {
+        if let Some(characters) = node.characters() {
+            return Span::new(self.file, characters);
+        }
         let range = node.range();
         let raw = self.text.get(range.clone()).unwrap_or_default();
         let quotes = if raw.starts_with("'''") || raw.starts_with("\"\"\"") {
@@ -143,6 +147,21 @@ impl<'d> Decoder<'d> {
             );
         }
         Some(text)
+    }
+
+    /// An expression.
+    pub(super) fn formula(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Formula>> {
+        self.text(row, name).map(formula)
+    }
+
+    /// A table of name → expression.
+    pub(super) fn formula_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<Formula>)> {
+        self.text_map(row, name).into_iter().map(|(name, text)| (name, formula(text))).collect()
+    }
+
+    /// Parameter key → expression.
+    pub(super) fn formulas(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<Formula>)> {
+        self.strings(row, name).into_iter().map(|(key, text)| (key, formula(text))).collect()
     }
 
     /// A parameter key.
@@ -482,6 +501,10 @@ impl<'d> Decoder<'d> {
     }
 }
 
+fn formula(text: At<String>) -> At<Formula> {
+    At { value: Formula::read(&text.value), span: text.span }
+}
+
 fn described(value: Value<'_>) -> &'static str {
     match value {
         Value::String(_) => "a string",
@@ -491,5 +514,41 @@ fn described(value: Value<'_>) -> &'static str {
         Value::Datetime => "a date",
         Value::Array(_) => "a list",
         Value::Table(_) => "a table",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DataSet;
+    use super::super::stored::Stored;
+    use super::*;
+    use toml::de::DeTable;
+
+    /// The places of the characters of every string.
+    fn places(decoder: &Decoder<'_>, node: Node<'_>, out: &mut Vec<Span>) {
+        match node.value() {
+            Value::String(_) => out.push(decoder.content_span(node)),
+            Value::Array(items) => items.items().for_each(|item| places(decoder, item, out)),
+            Value::Table(table) => table.entries().for_each(|(_, node)| places(decoder, node, out)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn characters_stand_where_they_do_in_the_text() {
+        let mut strings = 0;
+        for (text, tree) in DataSet::trees() {
+            let mut diags = Diagnostics::default();
+            let decoder = Decoder::new(FileId(0), text, &mut diags);
+            let (document, _) = DeTable::parse_recoverable(text);
+            let (mut parsed, mut stored) = (Vec::new(), Vec::new());
+            for (_, node) in Table::Parsed(document.get_ref()).entries() {
+                places(&decoder, node, &mut parsed);
+            }
+            places(&decoder, Node::Stored(Stored::read(tree, text)), &mut stored);
+            assert_eq!(parsed, stored);
+            strings += parsed.len();
+        }
+        assert!(strings > 1000, "{strings} strings");
     }
 }

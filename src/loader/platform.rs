@@ -4,6 +4,7 @@
 use super::decode::{Decoder, Row};
 use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Span};
+use crate::expr::Formula;
 use crate::model::Effect;
 
 /// `registry/platform.toml`.
@@ -164,7 +165,7 @@ pub(crate) struct RawPlatform {
 /// `[[grant]]`.
 pub(crate) struct RawGrant {
     pub(crate) actions: Vec<String>,
-    pub(crate) when: Option<At<String>>,
+    pub(crate) when: Option<At<Formula>>,
 }
 
 /// `registry/prerequisites/<name>.toml`.
@@ -173,7 +174,7 @@ pub(crate) struct RawPrerequisite {
     pub(crate) kind: String,
     pub(crate) order: i64,
     pub(crate) title: String,
-    pub(crate) when: Option<At<String>>,
+    pub(crate) when: Option<At<Formula>>,
     pub(crate) parameters: Vec<At<String>>,
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) steps: Vec<String>,
@@ -234,7 +235,7 @@ fn named(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawNamed> {
 pub(super) fn prerequisite(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawPrerequisite> {
     let (kind, order) = (d.word(row, "kind"), d.int(row, "order"));
     let title = text(d.text(row, "title"));
-    let (when, parameters) = (d.text(row, "when"), d.texts(row, "parameters"));
+    let (when, parameters) = (d.formula(row, "when"), d.texts(row, "parameters"));
     let facts = d.text_map(row, "facts").into_iter().map(|(name, value)| (name.value, value.value)).collect();
     let steps = d.texts(row, "steps").into_iter().map(|step| step.value).collect();
     let grants = d
@@ -242,7 +243,7 @@ pub(super) fn prerequisite(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawPrer
         .iter()
         .map(|row| RawGrant {
             actions: d.texts(row, "actions").into_iter().map(|action| action.value).collect(),
-            when: d.text(row, "when"),
+            when: d.formula(row, "when"),
         })
         .collect();
     let (rationale, source) = (text(d.text(row, "rationale")), text(d.text(row, "source")));

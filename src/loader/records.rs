@@ -3,6 +3,7 @@
 use super::decode::Decoder;
 use super::decode::Row;
 use crate::diag::{At, Code, Diagnostic, Span};
+use crate::expr::Formula;
 use crate::model::{Channel, Class, Effect, Scalar, Severity, Unit, ValueType};
 use semver::{Version, VersionReq};
 
@@ -42,7 +43,7 @@ pub(crate) enum RawRule {
     /// A value.
     Set(At<Scalar>),
     /// An expression; the place is that of its characters.
-    Derive(At<String>),
+    Derive(At<Formula>),
 }
 
 /// `[[parameter]]`.
@@ -56,7 +57,7 @@ pub(crate) struct RawParameter {
     pub(crate) min: Option<At<Scalar>>,
     pub(crate) max: Option<At<Scalar>>,
     pub(crate) allowed: Option<At<Vec<At<Scalar>>>>,
-    pub(crate) when: Option<At<String>>,
+    pub(crate) when: Option<At<Formula>>,
     pub(crate) nullable: bool,
     pub(crate) locked: bool,
     pub(crate) immutable: bool,
@@ -76,7 +77,7 @@ pub(crate) struct RawLayer {
     pub(crate) description: String,
     pub(crate) rationale: String,
     pub(crate) set: Vec<(At<String>, At<Scalar>)>,
-    pub(crate) derive: Vec<(At<String>, At<String>)>,
+    pub(crate) derive: Vec<(At<String>, At<Formula>)>,
     pub(crate) because: Vec<(At<String>, At<String>)>,
 }
 
@@ -85,8 +86,8 @@ pub(crate) struct RawExpect {
     pub(crate) span: Span,
     pub(crate) metric: At<String>,
     pub(crate) aggregate: String,
-    pub(crate) at_least: Option<At<String>>,
-    pub(crate) at_most: Option<At<String>>,
+    pub(crate) at_least: Option<At<Formula>>,
+    pub(crate) at_most: Option<At<Formula>>,
 }
 
 /// `presets/<name>.toml`.
@@ -117,9 +118,9 @@ pub(crate) struct RawRail {
     pub(crate) summary: String,
     pub(crate) rationale: String,
     pub(crate) source: String,
-    pub(crate) steps: Vec<(At<String>, At<String>)>,
-    pub(crate) when: Option<At<String>>,
-    pub(crate) require: At<String>,
+    pub(crate) steps: Vec<(At<String>, At<Formula>)>,
+    pub(crate) when: Option<At<Formula>>,
+    pub(crate) require: At<Formula>,
     pub(crate) message: At<String>,
     pub(crate) help: At<String>,
     pub(crate) parameters: Vec<At<String>>,
@@ -327,7 +328,7 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
     let value_type = d.word(row, "type").and_then(|word| ValueType::from_word(&word.value));
     let unit = d.word(row, "unit").and_then(|word| Unit::from_word(&word.value));
     let default = d.scalar(row, "default");
-    let derive = d.text(row, "derive");
+    let derive = d.formula(row, "derive");
     let rule = match (default, derive) {
         (Some(value), None) => Some(RawRule::Set(value)),
         (None, Some(expression)) => Some(RawRule::Derive(expression)),
@@ -352,7 +353,7 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
         }
     };
     let (min, max, allowed) = (d.scalar(row, "min"), d.scalar(row, "max"), d.scalars(row, "allowed"));
-    let when = d.text(row, "when");
+    let when = d.formula(row, "when");
     let flag = |at: Option<At<bool>>| at.is_some_and(|at| at.value);
     let (nullable, locked, immutable) =
         (flag(d.bool(row, "nullable")), flag(d.bool(row, "locked")), flag(d.bool(row, "immutable")));
@@ -395,7 +396,7 @@ fn layer(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
         description: text(d.text(row, "description")),
         rationale: text(d.text(row, "rationale")),
         set: d.values(row, "set"),
-        derive: d.strings(row, "derive"),
+        derive: d.formulas(row, "derive"),
         because: d.strings(row, "because"),
     }
 }
@@ -426,7 +427,7 @@ pub(super) fn preset(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPreset {
 fn expect(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawExpect> {
     let metric = d.text(row, "metric");
     let aggregate = d.word(row, "aggregate").map_or_else(|| "mean".to_owned(), |word| word.value);
-    let (at_least, at_most) = (d.text(row, "at_least"), d.text(row, "at_most"));
+    let (at_least, at_most) = (d.formula(row, "at_least"), d.formula(row, "at_most"));
     if !row.has("at_least") && !row.has("at_most") {
         d.report(
             Diagnostic::error(Code::MissingField, "an expected bound needs `at_least` or `at_most`")
@@ -446,12 +447,12 @@ pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Op
     let severity = d.word(row, "severity").and_then(|word| Severity::from_word(&word.value));
     let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
     d.text(row, "requirement");
-    let steps = d.text_map(row, "let");
+    let steps = d.formula_map(row, "let");
     let rule = d.table(row, "rule");
     let (mut when, mut require, mut message, mut help, mut parameters) = (None, None, None, None, Vec::new());
     if let Some(rule) = &rule {
-        when = d.text(rule, "when");
-        require = d.text(rule, "require");
+        when = d.formula(rule, "when");
+        require = d.formula(rule, "require");
         message = d.text(rule, "message");
         help = d.text(rule, "help");
         parameters = d.texts(rule, "parameters");

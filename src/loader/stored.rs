@@ -81,6 +81,12 @@ impl<'v> Stored<'v> {
         }
     }
 
+    /// Where its characters stand in its file, if it is a string that reads as it is written.
+    pub(crate) fn characters(self) -> Option<Range<usize>> {
+        let mut rest = self.rest;
+        (self.tag == STRING_OF_FILE).then(|| rest.number() as usize..rest.number() as usize)
+    }
+
     /// Its characters, if it is a string.
     pub(crate) fn string(self) -> &'v str {
         let mut rest = self.rest;

@@ -54,6 +54,14 @@ impl<'v> Node<'v> {
         }
     }
 
+    /// Where the characters of a string stand, where that was found out before.
+    pub(super) fn characters(self) -> Option<Range<usize>> {
+        match self {
+            Node::Parsed(_) => None,
+            Node::Stored(node) => node.characters(),
+        }
+    }
+
     pub(super) fn value(self) -> Value<'v> {
         match self {
             Node::Parsed(node) => match node.get_ref() {

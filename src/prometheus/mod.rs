@@ -55,6 +55,20 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "see that the address of the source is right and answers from here",
+            Self::TimedOut(_) => "a shorter window asks less of the source; a larger step does too",
+            Self::Refused { status: 401 | 403, .. } | Self::Credentials(_) => {
+                "see that the credentials for the source are there and may query it"
+            }
+            Self::Refused { .. } | Self::Malformed(_) => "see that the address is that of a Prometheus, with its path",
+            Self::ManySeries(_) => "narrow the selector to one cluster",
+        }
+    }
+
     /// The same, with whatever the source said of its own turned into what may be shown.
     #[must_use]
     pub fn shown(self, shown: impl FnOnce(String) -> String) -> Self {

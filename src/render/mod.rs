@@ -10,6 +10,7 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// The work that one template may do, in instructions: some hundred times what the largest shipped one does.
 const FUEL: u64 = 5_000_000;
@@ -108,6 +109,12 @@ impl<'t> Templates<'t> {
         Templates { environment }
     }
 
+    /// Whether there is a template of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.environment.get_template(name).is_ok()
+    }
+
     /// Adds a template.
     ///
     /// # Errors
@@ -124,9 +131,7 @@ impl<'t> Templates<'t> {
     /// The template does not exist.
     pub fn reads(&self, name: &str) -> Result<Vec<String>, TemplateFault> {
         let template = self.environment.get_template(name).map_err(|error| TemplateFault::new(&error))?;
-        let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
-        names.sort_unstable();
-        Ok(names)
+        Ok(reads(&template))
     }
 
     /// Renders a template over a model that was made before.
@@ -160,9 +165,21 @@ impl<'t> Templates<'t> {
 ///
 /// What does not parse, and where.
 pub fn phrase_reads(phrase: &str) -> Result<Vec<String>, TemplateFault> {
-    let mut templates = Templates::new();
-    templates.add("phrase", phrase)?;
-    templates.reads("phrase")
+    Ok(reads(&parsed(phrase)?))
+}
+
+/// A phrase as a template. What sets an engine up is done once: it costs more than most phrases.
+fn parsed(phrase: &str) -> Result<minijinja::Template<'_, '_>, TemplateFault> {
+    static ENGINE: LazyLock<Templates<'static>> = LazyLock::new(Templates::new);
+    let template = ENGINE.environment.template_from_named_str("phrase", phrase);
+    template.map_err(|error| TemplateFault::new(&error))
+}
+
+/// The names that a template reads from outside, with the attributes it reads of them: `a.b`.
+fn reads(template: &minijinja::Template<'_, '_>) -> Vec<String> {
+    let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+    names.sort_unstable();
+    names
 }
 
 /// Renders one sentence over dotted names, asking `lookup` for just those that it reads.
@@ -171,20 +188,15 @@ pub fn phrase_reads(phrase: &str) -> Result<Vec<String>, TemplateFault> {
 ///
 /// What could not be rendered.
 pub fn phrase(phrase: &str, mut lookup: impl FnMut(&str) -> Option<Shown>) -> Result<String, TemplateFault> {
-    let mut templates = Templates::new();
-    templates.add("phrase", phrase)?;
+    let template = parsed(phrase)?;
     let mut root = Tree::default();
-    for name in templates.reads("phrase")? {
+    for name in reads(&template) {
         // `a.b | duration` reads `a.b`; `text.upper` would read an attribute, which nothing here has.
         if let Some(value) = lookup(&name) {
             root.insert(&name, value);
         }
     }
-    templates
-        .environment
-        .get_template("phrase")
-        .and_then(|template| template.render(root.into_value()))
-        .map_err(|error| TemplateFault::new(&error))
+    template.render(root.into_value()).map_err(|error| TemplateFault::new(&error))
 }
 
 /// A value as a phrase shows it.
@@ -273,6 +285,10 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
 
 /// The columns that a word takes: what sets colours takes none.
 fn visible(word: &str) -> usize {
+    // Nearly every word.
+    if word.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return word.len();
+    }
     use unicode_width::UnicodeWidthStr as _;
     let mut parts = word.split('\u{1b}');
     let first = parts.next().map_or(0, str::width);

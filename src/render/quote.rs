@@ -160,12 +160,14 @@ fn bare(text: &str) -> bool {
 /// Text as line comments, wrapped where a width is given: each line begins with the mark, and none can be left.
 pub(super) fn comment(text: &str, mark: &str, width: Option<usize>) -> String {
     let safe = harmless(text.trim());
-    let mut out = String::with_capacity(safe.len() + 16);
+    let mut out = String::with_capacity(safe.len() + safe.len() / 8 + mark.len() + 16);
     let mut push = |line: &str| {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(format!("{mark}{}", line.trim_end()).trim_end());
+        out.push_str(mark);
+        out.push_str(line.trim_end());
+        out.truncate(out.trim_end_matches([' ', '\t']).len());
     };
     for line in safe.lines() {
         match width {

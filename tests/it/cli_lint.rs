@@ -210,7 +210,7 @@ fn what_is_emitted_is_clean() {
     for (preset, modifier, name) in combinations(shipped()) {
         let compilation = good(&preset, modifier.as_deref(), &[]);
         let (_, platform) = compilation.snippets().expect("adapters render");
-        let mut files = vec![("dynamicconfig.yaml".to_owned(), compilation.dynamic_config_yaml())];
+        let mut files = vec![("dynamicconfig.yaml".to_owned(), compilation.dynamic_config_yaml().to_owned())];
         files.extend(
             platform
                 .into_iter()

@@ -173,6 +173,27 @@ fn what_is_no_store_or_no_filter_is_wrong_usage() {
     assert!(!place.exists(), "wrong usage makes no store");
 }
 
+#[test]
+fn what_is_wrong_is_told_at_once_with_what_helps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("store");
+    let [one, other] = [1, 2].map(|number| format!("0193aaaa-0000-7000-8000-00000000000{number}"));
+    // Nothing listens on port 9 of this machine.
+    let create =
+        ["profile", "create", "--prometheus", "http://127.0.0.1:9", "--cluster", "c", "--to", "2026-01-02T00:00:00Z"];
+    let mut text = String::new();
+    for arguments in [
+        &["profile", "compare", &one, &other][..],
+        &["profile", "compare", &one, &one],
+        &[&create[..], &["--from", "2026-01-01T23:00:00Z"]].concat(),
+        &[&create[..], &["--from", "2025-01-01T00:00:00Z", "--dynamic-config", "nosuch.yaml"]].concat(),
+    ] {
+        text.push_str(&transcript(&place, arguments));
+        text.push('\n');
+    }
+    snapshots("cli").bind(|| insta::assert_snapshot!("profile-refusals", text));
+}
+
 /// Exit code 4, the store that failed, and no secret.
 #[test]
 fn stores_that_fail_are_named() {

@@ -51,7 +51,7 @@ fn artifacts_of_the_presets() {
     snapshots("artifacts").bind(|| {
         for preset in shipped().presets.keys() {
             let mut compilation = good(preset, None, &[]);
-            let yaml = redacted(&compilation.dynamic_config_yaml(), &compilation);
+            let yaml = redacted(compilation.dynamic_config_yaml(), &compilation);
             insta::assert_snapshot!(format!("{preset}.dynamicconfig.yaml"), yaml);
             let config = serde_json::to_string_pretty(&compilation.plugin_config()).expect("the config is JSON");
             insta::assert_snapshot!(format!("{preset}.dsql-plugin.json"), config);
@@ -163,7 +163,7 @@ fn dynamic_config_is_yaml_that_a_server_takes() {
     for (preset, modifier, name) in combinations(shipped()) {
         let compilation = good(&preset, modifier.as_deref(), &[]);
         let yaml = compilation.dynamic_config_yaml();
-        let document: serde_json::Value = serde_yaml::from_str(&yaml).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let document: serde_json::Value = serde_yaml::from_str(yaml).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let entries = document.as_object().expect("a mapping");
         assert!(entries.len() >= 100, "{name}: {} keys", entries.len());
         for (key, entry) in entries {

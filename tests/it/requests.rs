@@ -488,7 +488,7 @@ fn hostile_text_is_cut_and_ends_nothing() {
     let compilation = good("high-throughput", None, &[("dsql.distributed_rate_limiter_table", text)]);
     let yaml = compilation.dynamic_config_yaml();
     assert!(!yaml.contains('\u{1b}') && !yaml.contains("\n# b"), "an override cannot write lines of its own");
-    serde_yaml::from_str::<Value>(&yaml).expect("it is YAML still");
+    serde_yaml::from_str::<Value>(yaml).expect("it is YAML still");
     assert_eq!(compilation.plugin_config()["distributed_rate_limiter_table"], text);
     assert!(compile(shipped(), &request(&long, None, &[]), THEN).is_err());
 }

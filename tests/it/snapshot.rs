@@ -40,7 +40,7 @@ fn the_compiled_profile_alone_says_what_its_artifacts_say() {
     let profile = serde_json::to_string_pretty(&compilation.profile()).expect("it is JSON");
     let alone = captured(&[says("profile.json", Says::ConfigProfile(profile.clone()))]);
     let with_file = captured(&[
-        says("dynamicconfig.yaml", Says::DynamicConfig(compilation.dynamic_config_yaml())),
+        says("dynamicconfig.yaml", Says::DynamicConfig(compilation.dynamic_config_yaml().to_owned())),
         says("profile.json", Says::ConfigProfile(profile)),
     ]);
     assert!(alone.config.dynamic_config.len() > 50 && alone.warnings.is_empty());

@@ -84,7 +84,7 @@ fn p04_dynamic_config_valid() {
         let compilation = compiled(catalog, &choice)?;
         let yaml = compilation.dynamic_config_yaml();
         let read: Map<String, Value> =
-            serde_yaml::from_str(&yaml).map_err(|fault| TestCaseError::fail(format!("no YAML: {fault}\n{yaml}")))?;
+            serde_yaml::from_str(yaml).map_err(|fault| TestCaseError::fail(format!("no YAML: {fault}\n{yaml}")))?;
         let value_of = |key: &str| catalog.find(key).map(|id| compilation.resolution.value(id).clone());
         let mut expected = 0;
         for parameter in &catalog.parameters {

@@ -2,8 +2,8 @@
 
 use super::Linker;
 use crate::catalog::scope::{Slots, expression_type};
-use crate::diag::{At, Code, Diagnostic, nearest};
-use crate::expr::{Expr, ExprError, ExprErrorKind, Type};
+use crate::diag::{At, Code, Diagnostic, Span, nearest};
+use crate::expr::{Expr, ExprError, ExprErrorKind, Formula, Type};
 use crate::model::ValueType;
 
 /// What an expression must give.
@@ -33,16 +33,16 @@ pub(super) const PLAIN: Scope<'static> = Scope { base: None, steps: &[] };
 impl Linker<'_> {
     pub(super) fn expression(
         &mut self,
-        at: &At<String>,
+        At { value: formula, span }: At<Formula>,
         wanted: Wanted<'_>,
         scope: Scope<'_>,
         types: &[ValueType],
-    ) -> Option<Expr> {
-        let mut expr = match Expr::parse(&at.value) {
+    ) -> Option<At<Expr>> {
+        let mut expr = match formula.parsed() {
             Ok(expr) => expr,
-            Err(faults) => {
+            Err((text, faults)) => {
                 for fault in faults {
-                    self.expression_fault(at, &fault, None);
+                    self.expression_fault(&text, span, &fault, None);
                 }
                 return None;
             }
@@ -59,14 +59,14 @@ impl Linker<'_> {
         });
         if let Err(faults) = bound {
             for fault in faults {
-                self.expression_fault(at, &fault, Some(scope));
+                self.expression_fault(expr.source(), span, &fault, Some(scope));
             }
             return None;
         }
         match expr.type_of(&|slot| slot_type(slots, scope, types, slot)) {
             Err(faults) => {
                 for fault in faults {
-                    self.expression_fault(at, &fault, None);
+                    self.expression_fault(expr.source(), span, &fault, None);
                 }
                 None
             }
@@ -91,7 +91,7 @@ impl Linker<'_> {
                     Wanted::Step => (found != Type::Str, "a number or a bool".to_owned()),
                 };
                 if fits {
-                    return Some(expr);
+                    return Some(At { value: expr, span });
                 }
                 let help = match (wanted, found) {
                     (Wanted::Value(ValueType::Int | ValueType::Duration, _), Type::Float) => {
@@ -105,7 +105,7 @@ impl Linker<'_> {
                         Code::ExpressionType,
                         format!("the expression gives {}, not {expected}", article(found)),
                     )
-                    .at(at.span, format!("gives {}", article(found)))
+                    .at(span, format!("gives {}", article(found)))
                     .help(help),
                 );
                 None
@@ -113,7 +113,7 @@ impl Linker<'_> {
         }
     }
 
-    pub(super) fn expression_fault(&mut self, at: &At<String>, fault: &ExprError, scope: Option<Scope<'_>>) {
+    fn expression_fault(&mut self, text: &str, span: Span, fault: &ExprError, scope: Option<Scope<'_>>) {
         let code = match fault.kind {
             ExprErrorKind::Syntax | ExprErrorKind::Refused | ExprErrorKind::Arity => Code::InvalidExpression,
             ExprErrorKind::TooLarge => Code::TooLarge,
@@ -139,8 +139,8 @@ impl Linker<'_> {
                 )
             });
         }
-        let mut diagnostic = Diagnostic::error(code, fault.message.clone())
-            .at(at.span.of(&at.value, fault.range.clone()), label(fault.kind));
+        let mut diagnostic =
+            Diagnostic::error(code, fault.message.clone()).at(span.of(text, fault.range.clone()), label(fault.kind));
         if let Some(help) = help {
             diagnostic = diagnostic.help(help);
         }

@@ -6,6 +6,7 @@ use super::parameters::outside;
 use crate::catalog::scope::{UNBOUNDED, expression_type};
 use crate::catalog::{Candidate, Expect, Layer, Metric, ParamId, Preset, Rule};
 use crate::diag::{At, Code, Diagnostic, Span, nearest};
+use crate::expr::Formula;
 use crate::loader::Named;
 use crate::loader::records::{RawExpect, RawLayer, RawPreset, RawRule};
 use crate::model::{ThroughputRange, ValueType};
@@ -208,12 +209,7 @@ impl Linker<'_> {
                             .help(help),
                     );
                 }
-                let mut bound = |at: Option<At<String>>| {
-                    at.and_then(|at| {
-                        self.expression(&at, Wanted::Number, PLAIN, &types)
-                            .map(|expr| At { value: expr, span: at.span })
-                    })
-                };
+                let mut bound = |at: Option<At<Formula>>| self.expression(at?, Wanted::Number, PLAIN, &types);
                 let (at_least, at_most) = (bound(expect.at_least), bound(expect.at_most));
                 preset.expect.push(Expect {
                     metric: expect.metric.value,

@@ -20,6 +20,7 @@ use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
 use crate::model::Channel;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>> {
     let mut sources = SourceMap::default();
@@ -120,6 +121,7 @@ impl Linker<'_> {
             parameters: std::mem::take(&mut self.parameters),
             by_key: std::mem::take(&mut self.by_key),
             carried: Carried::default(),
+            usual_order: OnceLock::new(),
             presets,
             modifiers,
             rails,

@@ -124,7 +124,7 @@ impl Linker<'_> {
         // A value that nobody reads stands in for a faulty one, so that the rest of the catalog can still be checked.
         let stand_in = || Candidate { rule: Rule::Set(Scalar::Int(0)), span: raw.span, because: None };
         let registry = linked.unwrap_or_else(stand_in);
-        let when = raw.when.and_then(|at| self.expression(&at, Wanted::Condition, PLAIN, types));
+        let when = raw.when.and_then(|at| self.expression(at, Wanted::Condition, PLAIN, types)).map(|at| at.value);
         let parameter = Parameter {
             key: raw.key.value,
             class: raw.class,
@@ -173,8 +173,8 @@ impl Linker<'_> {
             }
             RawRule::Derive(at) => {
                 let scope = Scope { base, steps: &[] };
-                let expr = self.expression(&at, Wanted::Value(value_type, key), scope, types)?;
-                Some(Candidate { rule: Rule::Derive(expr), span: at.span, because: None })
+                let At { value, span } = self.expression(at, Wanted::Value(value_type, key), scope, types)?;
+                Some(Candidate { rule: Rule::Derive(value), span, because: None })
             }
         }
     }

@@ -5,7 +5,7 @@ use super::expressions::{PLAIN, Wanted};
 use crate::catalog::platform::Rollout;
 use crate::catalog::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Service};
 use crate::diag::{At, Code, Diagnostic, Span, nearest};
-use crate::expr::Expr;
+use crate::expr::Formula;
 use crate::loader::platform::{RawNamed, RawPrerequisite, RawService};
 use crate::loader::{Named, Records};
 use crate::model::ValueType;
@@ -71,11 +71,7 @@ impl Linker<'_> {
                     .help("name in `parameters` the parameter that holds the table's name"),
             );
         }
-        let mut condition = |at: Option<At<String>>| -> Option<At<Expr>> {
-            let at = at?;
-            let expr = self.expression(&at, Wanted::Condition, PLAIN, types)?;
-            Some(At { value: expr, span: at.span })
-        };
+        let mut condition = |at: Option<At<Formula>>| self.expression(at?, Wanted::Condition, PLAIN, types);
         let when = condition(raw.when);
         let grants =
             raw.grants.into_iter().map(|grant| Grant { actions: grant.actions, when: condition(grant.when) }).collect();

@@ -4,7 +4,7 @@ use super::Linker;
 use super::expressions::{Scope, Wanted};
 use crate::catalog::{Case, Layer, ParamId, Preset, Rail};
 use crate::diag::{At, Code, Diagnostic, nearest};
-use crate::expr::{Expr, Type, is_reserved};
+use crate::expr::{Expr, Formula, Type, is_reserved};
 use crate::loader::records::{RawCase, RawRail};
 use crate::loader::{Depth, Named};
 use crate::model::{ValueType, is_key};
@@ -45,18 +45,16 @@ impl Linker<'_> {
                 );
             }
             let scope = Scope { base: None, steps: &step_types };
-            let linked = self.expression(&expression, Wanted::Step, scope, types);
+            let linked = self.expression(expression, Wanted::Step, scope, types);
             // A faulty step was reported; those that read it still find it.
-            let of = linked.as_ref().and_then(|expr| self.type_of(expr, scope, types)).unwrap_or(Type::Int);
+            let of = linked.as_ref().and_then(|at| self.type_of(&at.value, scope, types)).unwrap_or(Type::Int);
             step_types.push((step.value.clone(), of));
             if let Some(expr) = linked {
-                steps.push((step.value, At { value: expr, span: expression.span }));
+                steps.push((step.value, expr));
             }
         }
         let scope = Scope { base: None, steps: &step_types };
-        let mut condition = |at: At<String>| {
-            self.expression(&at, Wanted::Condition, scope, types).map(|expr| At { value: expr, span: at.span })
-        };
+        let mut condition = |at: At<Formula>| self.expression(at, Wanted::Condition, scope, types);
         let when = raw.when.map(&mut condition);
         let require = condition(raw.require);
         let parameters: Vec<ParamId> = raw.parameters.iter().filter_map(|key| self.resolve(key)).collect();

@@ -10,7 +10,7 @@ use crate::catalog::rules::{
 use crate::catalog::scope::expression_type;
 use crate::catalog::{Layer, Metric, ParamId, Preset, ServerSettings};
 use crate::diag::{At, Code, Diagnostic, Span, nearest};
-use crate::expr::{Expr, Type};
+use crate::expr::{Expr, Formula, Type};
 use crate::loader::rules::{RawCorrelation, RawCorrelationCase, RawRecommendation, RawSuggest, RawSymptomCase};
 use crate::loader::{Depth, Named};
 use crate::model::behaviour::Statistics;
@@ -415,8 +415,10 @@ impl Linker<'_> {
         if !faults.is_empty() {
             return None;
         }
-        let expr = self.expression(at, wanted, Scope { base: None, steps: &steps }, &known.types)?;
-        Some(Observing { expr, reads, span: at.span })
+        let formula = At { value: Formula::read(&at.value), span: at.span };
+        let At { value: expr, span } =
+            self.expression(formula, wanted, Scope { base: None, steps: &steps }, &known.types)?;
+        Some(Observing { expr, reads, span })
     }
 
     fn metric_named(&mut self, name: &At<String>, known: &Known<'_>) -> bool {
