@@ -5,7 +5,7 @@ use super::session::{Failure, Session};
 use super::subject::{self, ENVIRONMENT, quoted};
 use super::{Exit, Outcome};
 use crate::catalog::Catalog;
-use crate::compile::{Compilation, Page, Request, Story, compile};
+use crate::compile::{Compilation, Page, Request, Snippets, Story, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::inputs;
 use crate::publish::{OutputFile, publish};
@@ -212,14 +212,12 @@ fn make(session: &Session, options: &Compile, compilation: &Compilation<'_>, sto
     let why = || Ok(compilation.why_of(story)?);
     let Some(dir) = &options.out else {
         // An adapter that fails is told now, not when the files are asked for.
-        let (snippets, told) = compilation.snippets_beside(&[&summary as &Text<'_>]);
-        snippets?;
-        return told.into_iter().collect();
+        let (_, mut texts) = faultless(compilation.snippets_beside(&[&summary as &Text<'_>]))?;
+        return Ok(texts.pop().unwrap_or_default());
     };
     let names = ["why.md", "profile.json", "dynamicconfig.yaml", "dsql-plugin.json", "guard-rails.json"];
     let texts: [&Text<'_>; 6] = [&why, &profile, &dynamic_config, &plugin, &rails, &summary];
-    let (snippets, told) = compilation.snippets_beside(&texts);
-    let mut texts = told.into_iter().collect::<Result<Vec<String>, Told>>()?;
+    let ((sdk, platform), mut texts) = faultless(compilation.snippets_beside(&texts))?;
     let summary = texts.pop().unwrap_or_default();
     let file = |(path, text): (&str, String)| OutputFile { path: path.to_owned(), content: text.into_bytes() };
     let mut files: Vec<OutputFile> = names.into_iter().zip(texts).map(file).collect();
@@ -229,7 +227,6 @@ fn make(session: &Session, options: &Compile, compilation: &Compilation<'_>, sto
         let paths = adapter.outputs.iter().flat_map(|output| catalog.platform.files(&output.file));
         owned.extend(paths.map(|path| format!("{}/{}/{path}", folder(adapter.sdk), adapter.name)));
     }
-    let (sdk, platform) = snippets?;
     for (is_sdk, snippets) in [(true, sdk), (false, platform)] {
         for snippet in snippets {
             files.push(OutputFile {
@@ -240,6 +237,28 @@ fn make(session: &Session, options: &Compile, compilation: &Compilation<'_>, sto
     }
     publish(dir, &owned, &files).map_err(|error| Told::Failure(Failure::file("", &error)))?;
     Ok(summary)
+}
+
+/// What was made, or every fault of all that was.
+fn faultless(
+    (snippets, texts): (Result<Snippets, Diagnostics>, Vec<Result<String, Told>>),
+) -> Result<(Snippets, Vec<String>), Told> {
+    let (mut faults, mut made) = (Diagnostics::default(), Vec::with_capacity(texts.len()));
+    for text in texts {
+        match text {
+            Ok(text) => made.push(text),
+            Err(Told::Template(more)) => faults.extend(more),
+            Err(failure) => return Err(failure),
+        }
+    }
+    match snippets {
+        Ok(snippets) if faults.is_empty() => Ok((snippets, made)),
+        snippets => {
+            faults.extend(snippets.err().into_iter().flatten());
+            faults.sort();
+            Err(Told::Template(faults))
+        }
+    }
 }
 
 fn json_text(value: &impl serde::Serialize) -> Result<String, Told> {

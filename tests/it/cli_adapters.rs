@@ -191,6 +191,15 @@ fn a_template_that_does_not_parse_is_told_once() {
 
 /// Adapters of two layers have folders of their own; one of the same name takes the place of the other.
 #[test]
+fn faults_of_adapters_and_of_explanations_are_told_at_once() {
+    let place = with(MANIFEST, "{{ header[0] }}\n{{ nothing.there }}\n");
+    place.put("over/templates/explain/why.md.j2", "# Why\n\n{{ nobody.knows }}\n");
+    let out = ["--data", "over", "compile", "mid-scale", "-o", "out"];
+    let ran = place.run(&out).says(&["templates/explain/why.md.j2:3:4", "other/other.txt.j2:2:4", "2 errors"]);
+    assert!(!place.path().join("out").exists(), "{ran}");
+}
+
+#[test]
 fn a_later_layer_replaces_an_adapter_of_the_same_name() {
     let place = with(MANIFEST, "from the first layer\n");
     place.put("later/templates/adapters/other/other.txt.j2", "from the second layer\n");
