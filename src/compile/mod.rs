@@ -543,11 +543,12 @@ fn digest(resolution: &Resolution<'_>) -> String {
 
 /// Text without line breaks or control characters, for comments.
 pub(crate) fn one_line(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let is_line = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
-        && !bytes.starts_with(b" ")
-        && !bytes.ends_with(b" ")
-        && !text.contains("  ");
+    let mut before = b' ';
+    let is_line = text.bytes().all(|byte| {
+        let follows = matches!(byte, b'!'..=b'~') || (byte == b' ' && before != b' ');
+        before = byte;
+        follows
+    }) && before != b' ';
     // Most texts are one already.
     if is_line {
         return text.to_owned();

@@ -43,7 +43,8 @@ fn escaped(text: &str, escape: Escape) -> String {
     let mut rest = text;
     loop {
         // What no language escapes is copied as it is.
-        let (copied, special) = rest.split_at(rest.bytes().position(|b| !ordinary(b)).unwrap_or(rest.len()));
+        let (copied, special) =
+            rest.split_at(rest.bytes().position(|byte| !ORDINARY[usize::from(byte)]).unwrap_or(rest.len()));
         out.push_str(copied);
         let mut characters = special.chars();
         let Some(c) = characters.next() else { break };
@@ -61,10 +62,16 @@ fn escaped(text: &str, escape: Escape) -> String {
     out
 }
 
-/// A byte that means itself in every language's double quotes.
-fn ordinary(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'#' | b'$' | b'%')
-}
+/// The bytes that mean themselves in every language's double quotes; looked up, for whole files are quoted.
+const ORDINARY: [bool; 256] = {
+    let mut ordinary = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        ordinary[byte as usize] = !matches!(byte, b'"' | b'\\' | b'#' | b'$' | b'%');
+        byte += 1;
+    }
+    ordinary
+};
 
 fn plain(c: char) -> bool {
     c == ' ' || c.is_ascii_graphic()
