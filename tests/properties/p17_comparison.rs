@@ -6,11 +6,12 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tdsql::compare::{CompareError, Thresholds, compare};
+use tdsql::compile::{Request, compile};
 use tdsql::model::behaviour::{
     BehaviourProfile, ConfigChange, ConfigOrigin, ConfigSnapshot, DiffSeverity, Direction, DynamicConfigEntry,
     EnvVarEntry, Moved, ProfileId,
 };
-use tdsql::model::{Channel, ValueType};
+use tdsql::model::{Channel, Class, ConfigProfile, ResolvedParameter, Scalar, Source, ValueType};
 
 /// The plugin's and the workers' fields, as JSON has them, that differ though both profiles have them, or only one has.
 fn differing(a: &BehaviourProfile, b: &BehaviourProfile) -> BTreeSet<String> {
@@ -101,9 +102,25 @@ fn named() -> Vec<(ConfigOrigin, String)> {
         let name = parameter.output(Channel::EnvVars).filter(|_| parameter.value_type == ValueType::Duration)?;
         Some((ConfigOrigin::ServerEnvVars, name.to_owned()))
     });
+    let durations = CATALOG.parameters.iter().filter(|parameter| parameter.value_type == ValueType::Duration);
+    let compiled = durations.map(|parameter| (ConfigOrigin::ConfigProfile, parameter.key.clone())).take(EACH);
     let of_section = |origin| (0..EACH).map(move |at| (origin, format!("x_{at}")));
     let sections = of_section(ConfigOrigin::WorkerOptions).chain(of_section(ConfigOrigin::DsqlPluginConfig));
-    dynamic.chain(variables.take(EACH)).chain(sections).collect()
+    dynamic.chain(variables.take(EACH)).chain(sections).chain(compiled).collect()
+}
+
+/// A compiled profile with no parameter yet.
+fn compiled() -> ConfigProfile {
+    let request = Request { preset: CATALOG.default_preset.clone(), ..Request::default() };
+    let compiled = compile(&CATALOG, &request, "").expect("the default preset compiles");
+    let none = Vec::new;
+    ConfigProfile {
+        slo_params: none(),
+        topology_params: none(),
+        safety_params: none(),
+        tuning_params: none(),
+        ..compiled.profile()
+    }
 }
 
 fn is_number(origin: ConfigOrigin) -> bool {
@@ -130,7 +147,18 @@ fn put(config: &mut ConfigSnapshot, origin: ConfigOrigin, key: &str, value: Valu
         }
         ConfigOrigin::WorkerOptions => drop(config.worker_options.more.insert(key.to_owned(), value)),
         ConfigOrigin::DsqlPluginConfig => drop(config.dsql_plugin_config.more.insert(key.to_owned(), value)),
-        ConfigOrigin::ConfigProfile => unreachable!("the compiled profile has no value of its own here"),
+        ConfigOrigin::ConfigProfile => {
+            let compiled = config.config_profile.as_mut().expect("there is one");
+            compiled.tuning_params.push(ResolvedParameter {
+                key: key.to_owned(),
+                value: Scalar::Str(value.as_str().expect("text").to_owned()),
+                value_type: ValueType::Duration,
+                classification: Class::Tuning,
+                source: Source::Preset,
+                emitted: true,
+                reason: None,
+            });
+        }
     }
 }
 
@@ -139,14 +167,16 @@ fn put(config: &mut ConfigSnapshot, origin: ConfigOrigin, key: &str, value: Valu
 #[test]
 fn p17_configuration() {
     let named = named();
-    assert_eq!(named.iter().map(|(origin, _)| *origin).collect::<BTreeSet<_>>().len(), 4, "every part has its names");
+    assert_eq!(named.iter().map(|(origin, _)| *origin).collect::<BTreeSet<_>>().len(), 5, "every part has its names");
     let fates = vec![Fate::Same, Fate::Respelt, Fate::Raised, Fate::Lowered, Fate::Added, Fate::Removed];
     let values = vec((2..1000_i64, any::<bool>(), select(fates)), named.len());
+    let compiled = compiled();
     crate::holds(file!(), crate::CASES, &(profile(), values), |(mut a, values)| {
-        a.config_snapshot = ConfigSnapshot::default();
+        a.config_snapshot = ConfigSnapshot { config_profile: Some(compiled.clone()), ..ConfigSnapshot::default() };
         let mut b = a.clone();
         (a.id, b.id) = (ProfileId::from_bytes([1; 16]), ProfileId::from_bytes([2; 16]));
         let mut wanted = BTreeMap::new();
+        let turned = values.iter().filter(|(_, spelling, _)| *spelling).count() % 2 == 0;
         for ((origin, key), (minutes, spelling, fate)) in named.iter().zip(values) {
             let old = (fate != Fate::Added).then(|| spelt(*origin, minutes, spelling));
             let new = match fate {
@@ -169,6 +199,11 @@ fn p17_configuration() {
                 Fate::Removed => (ConfigChange::Removed, None),
             };
             wanted.insert((*origin, key.clone()), (old, new, change));
+        }
+        // The order of a file says nothing.
+        if turned {
+            b.config_snapshot.dynamic_config.reverse();
+            b.config_snapshot.server_env_vars.reverse();
         }
         let told = compare(&CATALOG, &a, &b, &Thresholds::of(&CATALOG)).expect("two profiles");
         prop_assert_eq!(told.config_diffs.len(), wanted.len(), "{:?}", &told.config_diffs);
