@@ -54,6 +54,7 @@ impl From<std::io::Error> for Failure {
 
 impl Failure {
     /// Both, where both are refusals and the other has no place in a file: what is wrong is told at once. Else the first.
+    #[cfg(feature = "server")]
     pub(super) fn and(self, other: Failure) -> Self {
         match (self, other) {
             (Failure::Refused(sources, mut all), Failure::Refused(_, more)) => {
