@@ -5,10 +5,11 @@ use super::{Compilation, first_sentence, one_line, platform};
 use crate::catalog::{Adapter, Catalog, Output, OutputField, ParamId, Platform};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
-use crate::model::{RenderedSnippet, Scalar, Source, ValueType};
+use crate::model::{Channel, RenderedSnippet, Scalar, Source, ValueType};
 use crate::render::{Model, TemplateFault, Templates};
 use crate::threads::shared;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// The folder of `templates/` whose files those of adapters may include.
@@ -144,9 +145,12 @@ impl<'r> Renderer<'r> {
             Ok(common) => common,
             Err(fault) => return Err(Diagnostics::from(failed(catalog, adapter, None, &fault))),
         };
+        let lacks = self.lacks(adapter);
         let mut files = Vec::new();
+        // The fields of the outputs that take a whole channel: the same in each.
+        let mut selected = HashMap::new();
         for output in &adapter.outputs {
-            match self.output(adapter, templates, output, &common) {
+            match self.output(adapter, templates, output, (&common, &lacks), &mut selected) {
                 Ok(rendered) => files.extend(rendered),
                 Err(diagnostic) => diags.push(*diagnostic),
             }
@@ -182,34 +186,18 @@ impl<'r> Renderer<'r> {
         adapter: &Adapter,
         templates: &Templates<'_>,
         output: &Output,
-        common: &Model,
+        (common, lacks): (&Model, &Model),
+        selected: &mut HashMap<Channel, Model>,
     ) -> Result<Vec<RenderedSnippet>, Box<Diagnostic>> {
         let catalog = self.compilation.catalog;
         let fault = |fault: TemplateFault| Box::new(failed(catalog, adapter, Some(output), &fault));
-        let emitted = |id: ParamId| self.compilation.resolution.withheld(id).is_none();
-        let chosen: Vec<Cow<'_, OutputField>> = match output.select {
-            Some(channel) => catalog
-                .ids()
-                .filter(|id| emitted(*id) && catalog.parameter(*id).is_read_by(adapter.image.as_deref()))
-                .filter_map(|id| {
-                    let name = catalog.parameter(id).output(channel)?.to_owned();
-                    Some(Cow::Owned(OutputField { id, name, form: None, with: Vec::new(), group: String::new() }))
-                })
-                .collect(),
-            None => output.fields.iter().filter(|field| emitted(field.id)).map(Cow::Borrowed).collect(),
+        let fields = match output.select.and_then(|channel| selected.get(&channel)) {
+            Some(fields) => fields.clone(),
+            None => self.fields(adapter, templates, output).map_err(fault)?,
         };
-        let lacking: Vec<&(ParamId, String)> = adapter.lacks.iter().filter(|(id, _)| emitted(*id)).collect();
-        let mut fields = Vec::with_capacity(chosen.len());
-        for field in chosen {
-            fields.extend(self.field(adapter, templates, &field).map_err(fault)?);
+        if let Some(channel) = output.select {
+            selected.entry(channel).or_insert_with(|| fields.clone());
         }
-        let lacks = lacking
-            .into_iter()
-            .map(|(id, reason)| {
-                Model::record(vec![("reason", one_line(reason).as_str().into())], Some(self.parameter(*id)))
-            })
-            .collect();
-        let (fields, lacks) = (Model::list(fields), Model::list(lacks));
         let services = if output.per_service {
             platform::services(self.compilation).into_iter().map(Some).collect()
         } else {
@@ -239,6 +227,40 @@ impl<'r> Renderer<'r> {
             });
         }
         Ok(files)
+    }
+
+    /// What an output may read of its parameters.
+    fn fields(&self, adapter: &Adapter, templates: &Templates<'_>, output: &Output) -> Result<Model, TemplateFault> {
+        let catalog = self.compilation.catalog;
+        let chosen: Vec<Cow<'_, OutputField>> = match output.select {
+            Some(channel) => catalog
+                .ids()
+                .filter(|id| self.emitted(*id) && catalog.parameter(*id).is_read_by(adapter.image.as_deref()))
+                .filter_map(|id| {
+                    let name = catalog.parameter(id).output(channel)?.to_owned();
+                    Some(Cow::Owned(OutputField { id, name, form: None, with: Vec::new(), group: String::new() }))
+                })
+                .collect(),
+            None => output.fields.iter().filter(|field| self.emitted(field.id)).map(Cow::Borrowed).collect(),
+        };
+        let mut fields = Vec::with_capacity(chosen.len());
+        for field in chosen {
+            fields.extend(self.field(adapter, templates, &field)?);
+        }
+        Ok(Model::list(fields))
+    }
+
+    /// What the adapter's consumer has no option for, and why.
+    fn lacks(&self, adapter: &Adapter) -> Model {
+        let lacking = adapter.lacks.iter().filter(|(id, _)| self.emitted(*id));
+        let lacks = lacking.map(|(id, reason)| {
+            Model::record(vec![("reason", one_line(reason).as_str().into())], Some(self.parameter(*id)))
+        });
+        Model::list(lacks.collect())
+    }
+
+    fn emitted(&self, id: ParamId) -> bool {
+        self.compilation.resolution.withheld(id).is_none()
     }
 
     /// A field with its literal, or nothing where its form writes none.
