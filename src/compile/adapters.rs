@@ -123,7 +123,7 @@ impl<'r> Renderer<'r> {
     ) -> Result<Vec<RenderedSnippet>, Diagnostics> {
         let catalog = self.compilation.catalog;
         let mut diags = Diagnostics::default();
-        for form in adapter.literals.iter().chain(&adapter.forms) {
+        for form in adapter.literals.iter().filter(|form| !is_word(&form.text)).chain(&adapter.forms) {
             if let Err(fault) = templates.add(&form.template, &form.text) {
                 diags.push(failed(catalog, adapter, None, &fault));
             }
@@ -312,9 +312,14 @@ impl<'r> Renderer<'r> {
             (_, Scalar::Str(_)) => "string",
         };
         match adapter.literals.iter().find(|form| form.name == kind) {
-            // Most forms are a word or nothing.
-            Some(form) if !form.text.contains('{') => Ok(form.text.clone()),
-            Some(form) => templates.render_model(&form.template, self.parameter(id)),
+            // Most forms are a word, or the value as it is: nothing that an engine is needed for.
+            Some(form) if is_word(&form.text) => Ok(form.text.clone()),
+            Some(form) => match form.text.split_once("{{ value }}") {
+                Some((before, after)) if matches!(kind, "int" | "duration") && is_word(before) && is_word(after) => {
+                    Ok([before, &parameter.value_type.text(value), after].concat())
+                }
+                _ => templates.render_model(&form.template, self.parameter(id)),
+            },
             None => Ok(serde_json::to_value(parameter.value_type.show(value)).unwrap_or_default().to_string()),
         }
     }
@@ -351,6 +356,11 @@ impl<'r> Renderer<'r> {
             )
         })
     }
+}
+
+/// Whether a text has no template syntax.
+fn is_word(text: &str) -> bool {
+    !text.contains('{')
 }
 
 fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: &TemplateFault) -> Diagnostic {
