@@ -90,19 +90,8 @@ fn run_case<'c>(catalog: &'c Catalog, rail: &'c Rail, case: &Case) -> Result<(),
                 .help(format!("case: {}", case.note)),
         )
     };
-    let overrides = case
-        .set
-        .iter()
-        .map(|(id, value)| Override {
-            id: *id,
-            candidate: crate::catalog::Candidate {
-                rule: crate::catalog::Rule::Set(value.clone()),
-                span: case.span,
-                because: None,
-            },
-            origin: "case".to_owned(),
-        })
-        .collect();
+    let overrides =
+        case.set.iter().map(|(id, value)| Override::placed(*id, value.clone(), case.span, "case")).collect();
     let inputs = Inputs {
         preset: catalog.presets.get(&case.preset),
         modifier: case.modifier.as_ref().and_then(|name| catalog.modifiers.get(name)),

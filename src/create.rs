@@ -81,14 +81,6 @@ impl CreateError {
     }
 }
 
-impl Creation {
-    /// Everything that is wrong with what was asked for.
-    #[must_use]
-    pub fn faults(&self) -> Vec<ProfileFault> {
-        request_faults(&self.request, self.at)
-    }
-}
-
 /// Everything that is wrong with a request that is made now.
 #[must_use]
 pub fn request_faults(request: &CreateProfileRequest, now: Timestamp) -> Vec<ProfileFault> {
@@ -127,7 +119,7 @@ pub async fn collected(
     source: &Prometheus,
     creation: Creation,
 ) -> Result<BehaviourProfile, CreateError> {
-    let faults = creation.faults();
+    let faults = request_faults(&creation.request, creation.at);
     let (request, snapshot) = (creation.request, creation.snapshot);
     let window = match Window::new(request.time_window_start, request.time_window_end) {
         Ok(window) if faults.is_empty() => window,

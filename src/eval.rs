@@ -9,7 +9,7 @@ pub use trials::{Reach, Trials};
 pub use varied::Varied;
 
 use crate::catalog::{Candidate, Catalog, Layer, ParamId, Parameter, Preset, Rule, Slots, UNBOUNDED};
-use crate::diag::{Code, Diagnostic, Diagnostics, Span};
+use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span};
 use crate::expr::{Expr, ExprError, ExprErrorKind, Frame};
 use crate::graph::Dependencies;
 use crate::model::{CompilationTrace, LONGEST_DURATION, Origin, Scalar, Source, ValueType};
@@ -31,6 +31,20 @@ pub struct Override {
     pub candidate: Candidate,
     /// Which input gave it: `--set`, a file's name, `environment`.
     pub origin: String,
+}
+
+impl Override {
+    /// A value that nobody wrote: it has no place.
+    #[must_use]
+    pub fn placeless(id: ParamId, value: Scalar, origin: &str) -> Self {
+        Override::placed(id, value, Span { file: FileId(u32::MAX), start: 0, end: 0 }, origin)
+    }
+
+    /// A value, and where it was given.
+    #[must_use]
+    pub fn placed(id: ParamId, value: Scalar, span: Span, origin: &str) -> Self {
+        Override { id, candidate: Candidate { rule: Rule::Set(value), span, because: None }, origin: origin.to_owned() }
+    }
 }
 
 /// What is resolved.

@@ -1,8 +1,7 @@
 //! What was asked for otherwise, and what each such difference restores when it is taken back.
 
 use super::Side;
-use crate::catalog::{self, Catalog, ParamId, Rule};
-use crate::diag::{FileId, Span};
+use crate::catalog::{Catalog, ParamId};
 use crate::eval::{self, Inputs, Override, Resolution};
 use crate::model::{ResolvedParameter, Scalar};
 use serde::Serialize;
@@ -220,7 +219,5 @@ fn follows(resolution: &Resolution<'_>, id: ParamId) -> BTreeSet<ParamId> {
 
 fn set(catalog: &Catalog, id: ParamId, value: Scalar) -> Override {
     debug_assert!(id.index() < catalog.parameters.len());
-    let span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
-    let candidate = catalog::Candidate { rule: Rule::Set(value), span, because: None };
-    Override { id, candidate, origin: "diff".to_owned() }
+    Override::placeless(id, value, "diff")
 }

@@ -129,8 +129,7 @@ impl<'c> Trials<'c> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Candidate, Catalog, Rule};
-    use crate::diag::{FileId, Span};
+    use crate::catalog::Catalog;
     use crate::eval::{Inputs, Override, resolve};
 
     /// Every input of the shipped catalog at two values, on top of every third parameter set to what it is.
@@ -139,19 +138,10 @@ mod tests {
         let catalog = Catalog::embedded().expect("the catalog has no faults");
         let preset = catalog.presets.values().next_back();
         let resolved = |set: &[(ParamId, Scalar)]| {
-            let over = |(id, value): &(ParamId, Scalar)| Override {
-                id: *id,
-                candidate: Candidate {
-                    rule: Rule::Set(value.clone()),
-                    span: Span { file: FileId(u32::MAX), start: 0, end: 0 },
-                    because: None,
-                },
-                origin: String::new(),
-            };
             let inputs = Inputs {
                 preset,
                 modifier: None,
-                overrides: set.iter().map(over).collect(),
+                overrides: set.iter().map(|(id, value)| Override::placeless(*id, value.clone(), "")).collect(),
                 temporal: catalog.temporal.default.clone(),
                 plugin: catalog.plugin.default.clone(),
                 constrained: false,

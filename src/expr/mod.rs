@@ -130,6 +130,12 @@ impl Formula {
         Formula(Expr::parse(text).map_err(|faults| (text.into(), faults)))
     }
 
+    /// The expression, if the text is one.
+    #[must_use]
+    pub fn expr(&self) -> Option<&Expr> {
+        self.0.as_ref().ok()
+    }
+
     /// The expression.
     ///
     /// # Errors

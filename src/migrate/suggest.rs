@@ -1,8 +1,7 @@
 //! The preset, the modifier and the fewest overrides that reproduce given values: found by trying, proven by compiling.
 
-use crate::catalog::{Candidate, Catalog, Layer, ParamId, Preset, Rule};
+use crate::catalog::{Catalog, Layer, ParamId, Preset};
 use crate::compile::{Given, Request, compile};
-use crate::diag::{FileId, Span};
 use crate::eval::{Inputs, Override, Resolution, Trials, resolve};
 use crate::model::{Channel, Scalar, ValueType};
 use semver::Version;
@@ -128,12 +127,7 @@ impl<'c> Search<'c, '_> {
         inputs: &[(ParamId, Scalar)],
     ) -> Option<Resolution<'c>> {
         self.tried += 1;
-        let nowhere = Span { file: FileId(u32::MAX), start: 0, end: 0 };
-        let overrides = self.wanted.iter().chain(inputs).map(|(id, value)| Override {
-            id: *id,
-            candidate: Candidate { rule: Rule::Set(value.clone()), span: nowhere, because: None },
-            origin: String::new(),
-        });
+        let overrides = self.wanted.iter().chain(inputs).map(|(id, value)| Override::placeless(*id, value.clone(), ""));
         let inputs = Inputs {
             preset: Some(preset),
             modifier,

@@ -8,7 +8,7 @@
 mod candidates;
 mod steps;
 
-use crate::catalog::{self, Catalog, ParamId, Rail, Rule};
+use crate::catalog::{Catalog, ParamId, Rail, Rule};
 use crate::eval::{self, Inputs, Override, Resolution, Varied};
 use crate::model::{Scalar, Severity};
 use crate::rails;
@@ -430,9 +430,7 @@ impl<'c> Finder<'c> {
     }
 
     fn proposed(&self, id: ParamId, value: Scalar) -> Override {
-        let span = self.catalog.parameter(id).span;
-        let candidate = catalog::Candidate { rule: Rule::Set(value), span, because: None };
-        Override { id, candidate, origin: PROPOSED.to_owned() }
+        Override::placed(id, value, self.catalog.parameter(id).span, PROPOSED)
     }
 
     /// Takes back every move without which it does as well.

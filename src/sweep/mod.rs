@@ -7,8 +7,7 @@ mod range;
 
 pub use range::{Range, Scale};
 
-use crate::catalog::{self, Catalog, ParamId, Rule};
-use crate::diag::{FileId, Span};
+use crate::catalog::{Catalog, ParamId};
 use crate::eval::{Inputs, Override, Varied};
 use crate::model::{Scalar, Severity};
 use crate::rails;
@@ -99,9 +98,7 @@ pub fn sweep<'c>(catalog: &'c Catalog, inputs: &Inputs<'c>, range: &Range, show:
 }
 
 fn given(id: ParamId, value: Scalar) -> Override {
-    let span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
-    let candidate = catalog::Candidate { rule: Rule::Set(value), span, because: None };
-    Override { id, candidate, origin: "--vary".to_owned() }
+    Override::placeless(id, value, "--vary")
 }
 
 impl<'c> Sweep<'c> {

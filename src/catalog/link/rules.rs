@@ -10,7 +10,7 @@ use crate::catalog::rules::{
 use crate::catalog::scope::expression_type;
 use crate::catalog::{Layer, Metric, ParamId, Preset, ServerSettings};
 use crate::diag::{At, Code, Diagnostic, Span, nearest};
-use crate::expr::{Expr, Formula, Type};
+use crate::expr::{Formula, Type};
 use crate::loader::rules::{RawCorrelation, RawCorrelationCase, RawRecommendation, RawSuggest, RawSymptomCase};
 use crate::loader::{Depth, Named};
 use crate::model::behaviour::Statistics;
@@ -384,7 +384,8 @@ impl Linker<'_> {
         let mut reads = Vec::new();
         let mut faults: Vec<(String, NoRead)> = Vec::new();
         // What cannot be parsed is told below.
-        if let Ok(parsed) = Expr::parse(&at.value) {
+        let formula = Formula::read(&at.value);
+        if let Some(parsed) = formula.expr() {
             for name in parsed.reads() {
                 let keys = self.by_key.keys().map(String::as_str);
                 let find = |key: &str| self.by_key.get(key).copied();
@@ -415,7 +416,7 @@ impl Linker<'_> {
         if !faults.is_empty() {
             return None;
         }
-        let formula = At { value: Formula::read(&at.value), span: at.span };
+        let formula = At { value: formula, span: at.span };
         let At { value: expr, span } =
             self.expression(formula, wanted, Scope { base: None, steps: &steps }, &known.types)?;
         Some(Observing { expr, reads, span })
