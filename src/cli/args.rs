@@ -84,6 +84,9 @@ pub(super) enum Color {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+// Only the arguments of the command that is run are made. What is made late has the last word, so that a documentation comment on
+// a type of arguments would stand in the help in place of the command's: those types have plain comments.
+#[command(defer = true)]
 pub(super) enum Command {
     /// Compile a preset into configuration.
     Compile(Box<Compile>),
@@ -157,7 +160,7 @@ fn kinds() -> clap::builder::PossibleValuesParser {
     names.collect::<Vec<_>>().into()
 }
 
-/// Options of `compile`.
+// Options of `compile`.
 #[derive(Debug, Args)]
 pub(super) struct Compile {
     /// The preset. Without one, DSQL variables of the environment are laid over the default preset.
@@ -211,7 +214,7 @@ pub(super) enum CompileFormat {
     Yaml,
 }
 
-/// Options of the lists.
+// Options of the lists.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// What to print.
@@ -219,7 +222,7 @@ pub(super) struct List {
     pub(super) format: ListFormat,
 }
 
-/// Options of `diff`.
+// Options of `diff`.
 #[derive(Debug, Args)]
 pub(super) struct Diff {
     /// A preset, `preset+modifier`, or the file of a compiled profile.
@@ -231,7 +234,7 @@ pub(super) struct Diff {
     pub(super) format: ListFormat,
 }
 
-/// Options of `sweep`.
+// Options of `sweep`.
 #[derive(Debug, Args)]
 pub(super) struct Sweep {
     /// The preset, as `preset` or `preset+modifier`, or the file of a compiled profile.
@@ -284,7 +287,7 @@ pub(super) enum ListFormat {
     Json,
 }
 
-/// Options of `describe-preset`.
+// Options of `describe-preset`.
 #[derive(Debug, Args)]
 pub(super) struct Describe {
     /// The preset.
@@ -297,7 +300,7 @@ pub(super) struct Describe {
     pub(super) format: ListFormat,
 }
 
-/// Options of `migrate`.
+// Options of `migrate`.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
     /// The preset; the default one when none is named.
@@ -325,7 +328,7 @@ pub(super) struct Migrate {
     pub(super) format: ListFormat,
 }
 
-/// Options of `lint`.
+// Options of `lint`.
 #[derive(Debug, Args)]
 pub(super) struct Lint {
     /// The files: YAML for the server, or environment variables.
@@ -354,7 +357,7 @@ pub(super) enum LintKind {
     Env,
 }
 
-/// Options of `check`.
+// Options of `check`.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// A catalog folder to lay over and check.

@@ -10,7 +10,7 @@ use crate::loader::Depth;
 use crate::model::behaviour::Health;
 use clap::Args;
 
-/// Options of `assess`.
+// Options of `assess`.
 #[derive(Debug, Args)]
 pub(super) struct Assess {
     /// The profile: its id in the store, or a file as `profile show --format json` prints it. Without it, the telemetry of a

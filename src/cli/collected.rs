@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Where `--help` lists the options.
 const PLACE: &str = "Configuration";
 
-/// Where the configuration of a cluster stands.
+// Where the configuration of a cluster stands.
 #[derive(Debug, Args)]
 pub(super) struct Files {
     /// The dynamic configuration of the Temporal server, as YAML.

@@ -16,7 +16,7 @@ use clap::Args;
 use semver::Version;
 use std::fmt::Write as _;
 
-/// Options of `profile create`.
+// Options of `profile create`.
 #[derive(Debug, Args)]
 pub(super) struct Create {
     #[command(flatten)]

@@ -10,7 +10,7 @@ use clap::Args;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Options of `doc`.
+// Options of `doc`.
 #[derive(Debug, Args)]
 pub(super) struct Doc {
     /// Write the pages into this folder, all or nothing; without it, they are printed as one document.

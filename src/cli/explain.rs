@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// What is explained.
 #[derive(Debug, Subcommand)]
+// Only the arguments of the command that is run are made.
+#[command(defer = true)]
 pub(super) enum Explain {
     /// Explain one parameter: its value, where it comes from, what follows it, and the guard rails that watch it.
     Key(Key),
@@ -23,7 +25,7 @@ pub(super) enum Explain {
     Profile(Profile),
 }
 
-/// Options of `explain key`.
+// Options of `explain key`.
 #[derive(Debug, Args)]
 pub(super) struct Key {
     /// The parameter: its key, or a name that the server, the plugin or an SDK has for it.
@@ -48,7 +50,7 @@ pub(super) struct Key {
     format: ListFormat,
 }
 
-/// Options of `explain preset`.
+// Options of `explain preset`.
 #[derive(Debug, Args)]
 pub(super) struct Preset {
     /// The preset.
@@ -61,7 +63,7 @@ pub(super) struct Preset {
     format: ListFormat,
 }
 
-/// Options of `explain profile`.
+// Options of `explain profile`.
 #[derive(Debug, Args)]
 pub(super) struct Profile {
     /// The `profile.json` or `.yaml` that a compile wrote.

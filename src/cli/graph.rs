@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Options of `graph`.
+// Options of `graph`.
 #[derive(Debug, Args)]
 pub(super) struct Graph {
     /// The preset; without one, the registry's own values and expressions.

@@ -18,7 +18,7 @@ use std::path::Path;
 /// A profile and what it is held against, with the catalog that knows the files that were read.
 pub(super) type Pair = (BehaviourProfile, Option<BehaviourProfile>, &'static Catalog);
 
-/// What is judged where no profile is named: the newest of a cluster and namespace, or the telemetry of a window.
+// What is judged where no profile is named: the newest of a cluster and namespace, or the telemetry of a window.
 #[derive(Debug, Args)]
 #[command(mut_arg("cluster", |cluster| cluster.required(false)))]
 pub(super) struct Current {

@@ -16,7 +16,7 @@ use crate::model::behaviour::ConformanceLabel;
 use clap::Args;
 use serde::Serialize;
 
-/// Options of `profile compare`.
+// Options of `profile compare`.
 #[derive(Debug, Args)]
 pub(super) struct Compare {
     /// The older profile: its id in the store, or a file as `profile show --format json` prints it.
@@ -34,7 +34,7 @@ pub(super) struct Compare {
     pub(super) format: ListFormat,
 }
 
-/// Options of `drift`.
+// Options of `drift`.
 #[derive(Debug, Args)]
 pub(super) struct Drift {
     /// The profile that is judged: its id in the store, or a file as `profile show --format json` prints it. Without it, the
@@ -55,7 +55,7 @@ pub(super) struct Drift {
     pub(super) format: ListFormat,
 }
 
-/// Options of `conformance`.
+// Options of `conformance`.
 #[derive(Debug, Args)]
 pub(super) struct Conformance {
     /// The profile: its id in the store, or a file as `profile show --format json` prints it.
@@ -71,7 +71,7 @@ pub(super) struct Conformance {
     pub(super) format: ListFormat,
 }
 
-/// What is set in the place of the catalog's thresholds.
+// What is set in the place of the catalog's thresholds.
 #[derive(Debug, Args)]
 pub(super) struct Figures {
     /// Count a change of this category of metrics from so many percent on; repeatable.

@@ -21,6 +21,8 @@ const PLACE: &str = "Store";
 
 /// What is done with behaviour profiles.
 #[derive(Debug, Subcommand)]
+// Only the arguments of the command that is run are made.
+#[command(defer = true)]
 pub(super) enum Profile {
     /// Make a profile of a window of a running cluster, and keep it.
     Create(Box<super::creation::Create>),
@@ -38,7 +40,7 @@ pub(super) enum Profile {
     Gc(Gc),
 }
 
-/// Where the store is.
+// Where the store is.
 #[derive(Debug, Args)]
 pub(super) struct Place {
     /// The store: a directory, or the index alone as postgres://… or dsql://[USER@]ENDPOINT. Without it, `store` in the
@@ -62,7 +64,7 @@ pub(super) struct Place {
     documents: Option<PathBuf>,
 }
 
-/// Options of `profile list`.
+// Options of `profile list`.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Of this cluster.
@@ -93,7 +95,7 @@ pub(super) struct List {
     format: ListFormat,
 }
 
-/// Options of the commands for one profile.
+// Options of the commands for one profile.
 #[derive(Debug, Args)]
 pub(super) struct One {
     /// The profile's id.
@@ -105,7 +107,7 @@ pub(super) struct One {
     format: ListFormat,
 }
 
-/// Options of `profile gc`.
+// Options of `profile gc`.
 #[derive(Debug, Args)]
 pub(super) struct Gc {
     /// Give up on creations that were begun longer ago than this; one that is still at it fails, and can be repeated.

@@ -9,7 +9,7 @@ use super::{Exit, Outcome};
 use crate::loader::Depth;
 use clap::Args;
 
-/// Options of `recommend`.
+// Options of `recommend`.
 #[derive(Debug, Args)]
 pub(super) struct Recommend {
     /// The profile: its id in the store, or a file as `profile show --format json` prints it.

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 /// Where to listen when nothing says it.
 const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8484);
 
-/// Options of `serve`.
+// Options of `serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address and port to listen on; 127.0.0.1:8484 where neither this nor the settings say it. Port 0 takes a free one.

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 /// Where `--help` lists the options of a source.
 const PLACE: &str = "Telemetry";
 
-/// Where telemetry comes from.
+// Where telemetry comes from.
 #[derive(Debug, Args)]
 pub(super) struct Source {
     /// The source of telemetry: Prometheus, or what speaks its API. In the place of what the settings say; user and password
@@ -26,7 +26,7 @@ pub(super) struct Source {
     settings: Option<PathBuf>,
 }
 
-/// Whose telemetry is meant, and of which time.
+// Whose telemetry is meant, and of which time.
 #[derive(Debug, Args)]
 pub(super) struct Window {
     /// The cluster.

@@ -91,6 +91,28 @@ fn the_command_page_has_every_command_option_and_exit_code() {
     }
 }
 
+/// The commands below one, with what their list says of each.
+fn commands(above: &[&str]) -> Vec<(String, String)> {
+    let help = run(&[above, &["--help"]].concat());
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let split = listed.filter_map(|line| line.trim().split_once("  "));
+    split.filter(|(name, _)| *name != "help").map(|(name, says)| (name.to_owned(), says.trim().to_owned())).collect()
+}
+
+#[test]
+fn the_help_of_a_command_begins_with_what_the_list_says_of_it() {
+    let mut seen = 0;
+    for (name, says) in commands(&[]) {
+        assert!(run(&[&name, "--help"]).replace('\n', " ").starts_with(&says), "`{name} --help`: {says}");
+        for (below, says) in commands(&[&name]) {
+            let help = run(&[&name, &below, "--help"]).replace('\n', " ");
+            assert!(help.starts_with(&says), "`{name} {below} --help`: {says}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "`explain` has three commands");
+}
+
 #[test]
 fn the_readme_shows_what_the_main_command_prints() {
     let page = page("README.md");
