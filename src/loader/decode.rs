@@ -348,25 +348,31 @@ impl<'d> Decoder<'d> {
         }
     }
 
-    /// An array of tables.
-    pub(super) fn tables<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<Row<'v>> {
+    /// An array of tables, each read as soon as it is matched against its shape: a row is large, and there are hundreds.
+    pub(super) fn tables<'v, T>(
+        &mut self,
+        row: &Row<'v>,
+        name: &'static str,
+        mut read: impl FnMut(&mut Self, &Row<'v>) -> Option<T>,
+    ) -> Vec<T> {
         let Some((field, node)) = row.find(name) else { return Vec::new() };
         let Kind::Tables(shape) = field.kind else { return Vec::new() };
         let Value::Array(items) = node.value() else {
             self.wrong_type(name, "an array of tables", node);
             return Vec::new();
         };
-        let mut rows = Vec::with_capacity(items.len());
+        let mut all = Vec::with_capacity(items.len());
         for item in items.items() {
             match item.value() {
                 Value::Table(table) => {
                     let span = self.span(item);
-                    rows.push(self.row(shape, table, span));
+                    let row = self.row(shape, table, span);
+                    all.extend(read(self, &row));
                 }
                 _ => self.wrong_type(name, "a table", item),
             }
         }
-        rows
+        all
     }
 
     /// A table whose keys are open, in the order of the file.

@@ -188,19 +188,15 @@ fn text(at: Option<At<String>>) -> String {
 }
 
 pub(super) fn platform(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPlatform {
-    let services = d.tables(row, "service").iter().filter_map(|row| service(d, row)).collect();
-    let images = d.tables(row, "image").iter().filter_map(|row| named(d, row)).collect();
-    let placeholders = d.tables(row, "placeholder").iter().filter_map(|row| named(d, row)).collect();
-    let effects = d
-        .tables(row, "effect")
-        .iter()
-        .filter_map(|row| {
-            let effect = d.word(row, "name").and_then(|word| Effect::from_word(&word.value));
-            let (title, summary) = (text(d.text(row, "title")), text(d.text(row, "summary")));
-            d.text(row, "source");
-            Some(RawEffect { effect: effect?, title, summary })
-        })
-        .collect();
+    let services = d.tables(row, "service", service);
+    let images = d.tables(row, "image", named);
+    let placeholders = d.tables(row, "placeholder", named);
+    let effects = d.tables(row, "effect", |d, row| {
+        let effect = d.word(row, "name").and_then(|word| Effect::from_word(&word.value));
+        let (title, summary) = (text(d.text(row, "title")), text(d.text(row, "summary")));
+        d.text(row, "source");
+        Some(RawEffect { effect: effect?, title, summary })
+    });
     let rollout = d.table(row, "rollout").and_then(|row| {
         let (connections, limit) = (d.key(&row, "connections"), d.key(&row, "limit"));
         let order = text(d.text(&row, "order"));
@@ -213,14 +209,10 @@ pub(super) fn platform(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPlatform {
 
 fn service(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawService> {
     let (name, replicas) = (d.text(row, "name"), d.key(row, "replicas"));
-    let ports = d
-        .tables(row, "ports")
-        .iter()
-        .filter_map(|row| {
-            let (name, number) = (d.text(row, "name"), d.int(row, "number"));
-            Some((name?.value, number?))
-        })
-        .collect();
+    let ports = d.tables(row, "ports", |d, row| {
+        let (name, number) = (d.text(row, "name"), d.int(row, "number"));
+        Some((name?.value, number?))
+    });
     let summary = text(d.text(row, "summary"));
     d.text(row, "source");
     Some(RawService { name: name?, replicas: replicas?, ports, summary })
@@ -238,14 +230,10 @@ pub(super) fn prerequisite(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawPrer
     let (when, parameters) = (d.formula(row, "when"), d.texts(row, "parameters"));
     let facts = d.text_map(row, "facts").into_iter().map(|(name, value)| (name.value, value.value)).collect();
     let steps = d.texts(row, "steps").into_iter().map(|step| step.value).collect();
-    let grants = d
-        .tables(row, "grant")
-        .iter()
-        .map(|row| RawGrant {
-            actions: d.texts(row, "actions").into_iter().map(|action| action.value).collect(),
-            when: d.formula(row, "when"),
-        })
-        .collect();
+    let grants = d.tables(row, "grant", |d, row| {
+        let actions = d.texts(row, "actions").into_iter().map(|action| action.value).collect();
+        Some(RawGrant { actions, when: d.formula(row, "when") })
+    });
     let (rationale, source) = (text(d.text(row, "rationale")), text(d.text(row, "source")));
     Some(RawPrerequisite {
         span: row.span,

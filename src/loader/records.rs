@@ -318,7 +318,7 @@ pub(super) fn registry(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawRegistry
 pub(super) fn group(d: &mut Decoder<'_>, row: &Row<'_>) -> RawGroup {
     let title = d.text(row, "title").map(|text| text.value).unwrap_or_default();
     let order = d.int(row, "order").map_or(i64::MAX, |order| order.value);
-    let parameters = d.tables(row, "parameter").iter().filter_map(|row| parameter(d, row)).collect();
+    let parameters = d.tables(row, "parameter", parameter);
     RawGroup { title, order, parameters }
 }
 
@@ -420,7 +420,7 @@ pub(super) fn preset(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPreset {
         max_throughput = max.map(|max| max.value);
         throughput = d.text(&range, "description").map(|text| text.value).unwrap_or_default();
     }
-    let expect = d.tables(row, "expect").iter().filter_map(|row| expect(d, row)).collect();
+    let expect = d.tables(row, "expect", expect);
     RawPreset { layer, extends, min_throughput, max_throughput, throughput, expect }
 }
 
@@ -457,8 +457,7 @@ pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Op
         help = d.text(rule, "help");
         parameters = d.texts(rule, "parameters");
     }
-    let cases: Vec<RawCase> =
-        if cases_wanted { d.tables(row, "case").iter().filter_map(|row| case(d, row)).collect() } else { Vec::new() };
+    let cases: Vec<RawCase> = if cases_wanted { d.tables(row, "case", case) } else { Vec::new() };
     if cases_wanted && !row.has("case") {
         d.report(
             Diagnostic::error(Code::MissingCase, "a guard rail needs cases")
@@ -501,41 +500,38 @@ fn case(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawCase> {
 }
 
 pub(super) fn metrics(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawMetric> {
-    d.tables(row, "metric")
-        .iter()
-        .filter_map(|row| {
-            let name = d.text(row, "name");
-            let section = text(d.word(row, "section"));
-            let (category, unit) = (d.text(row, "category"), text(d.text(row, "unit")));
-            let (better, summary) = (text(d.word(row, "better")), text(d.text(row, "summary")));
-            let (noise_floor, reads) = (d.number(row, "noise_floor"), text(d.word(row, "reads")));
-            let (query, absent) = (d.text(row, "query"), text(d.text(row, "absent")));
-            let (needs, mirror_of) = (d.key(row, "needs"), d.text(row, "mirror_of"));
-            d.text(row, "source");
-            Some(RawMetric {
-                name: name?,
-                section,
-                category: category?,
-                unit,
-                better,
-                summary,
-                noise_floor: noise_floor?,
-                reads,
-                query: query?,
-                absent,
-                needs,
-                mirror_of,
-            })
+    d.tables(row, "metric", |d, row| {
+        let name = d.text(row, "name");
+        let section = text(d.word(row, "section"));
+        let (category, unit) = (d.text(row, "category"), text(d.text(row, "unit")));
+        let (better, summary) = (text(d.word(row, "better")), text(d.text(row, "summary")));
+        let (noise_floor, reads) = (d.number(row, "noise_floor"), text(d.word(row, "reads")));
+        let (query, absent) = (d.text(row, "query"), text(d.text(row, "absent")));
+        let (needs, mirror_of) = (d.key(row, "needs"), d.text(row, "mirror_of"));
+        d.text(row, "source");
+        Some(RawMetric {
+            name: name?,
+            section,
+            category: category?,
+            unit,
+            better,
+            summary,
+            noise_floor: noise_floor?,
+            reads,
+            query: query?,
+            absent,
+            needs,
+            mirror_of,
         })
-        .collect()
+    })
 }
 
 pub(super) fn telemetry(d: &mut Decoder<'_>, row: &Row<'_>) -> RawTelemetry {
     RawTelemetry {
         window: d.table(row, "window").and_then(|row| window(d, &row)),
-        selectors: d.tables(row, "selector").iter().filter_map(|row| selector(d, row)).collect(),
-        exporters: d.tables(row, "exporter").iter().filter_map(|row| exporter(d, row)).collect(),
-        probes: d.tables(row, "probe").iter().filter_map(|row| probe(d, row)).collect(),
+        selectors: d.tables(row, "selector", selector),
+        exporters: d.tables(row, "exporter", exporter),
+        probes: d.tables(row, "probe", probe),
     }
 }
 
@@ -585,18 +581,15 @@ fn text(at: Option<At<String>>) -> String {
 
 pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> {
     let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
-    d.tables(row, "variable")
-        .iter()
-        .filter_map(|row| {
-            let name = d.text(row, "name");
-            let (kind, summary) = (text(d.word(row, "kind")), text(d.text(row, "summary")));
-            let required = d.bool(row, "required").is_some_and(|at| at.value);
-            let default = d.text(row, "default").map(|text| text.value);
-            let (placeholder, images) = (d.text(row, "placeholder"), d.texts(row, "images"));
-            d.text(row, "source");
-            Some(RawVariable { name: name?, kind, summary, required, default, placeholder, images })
-        })
-        .collect()
+    d.tables(row, "variable", |d, row| {
+        let name = d.text(row, "name");
+        let (kind, summary) = (text(d.word(row, "kind")), text(d.text(row, "summary")));
+        let required = d.bool(row, "required").is_some_and(|at| at.value);
+        let default = d.text(row, "default").map(|text| text.value);
+        let (placeholder, images) = (d.text(row, "placeholder"), d.texts(row, "images"));
+        d.text(row, "source");
+        Some(RawVariable { name: name?, kind, summary, required, default, placeholder, images })
+    })
 }
 
 pub(super) fn settings(d: &mut Decoder<'_>, row: &Row<'_>) -> RawSettings {
@@ -660,7 +653,7 @@ pub(super) fn adapter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawAdapter> 
         }
     }
     let (forms, lacks) = (d.text_map(row, "forms"), d.strings(row, "lacks"));
-    let outputs = d.tables(row, "output").iter().filter_map(|row| output(d, row)).collect();
+    let outputs = d.tables(row, "output", output);
     Some(RawAdapter {
         span: row.span,
         sdk: kind?.value == "sdk",
@@ -681,15 +674,11 @@ fn output(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawOutput> {
     // What is written wrongly counts as written: its fault is told already.
     let (per_service, selects) = (row.find("each").is_some(), row.find("select").is_some());
     let select = d.word(row, "select").and_then(|word| Channel::from_word(&word.value));
-    let fields = d
-        .tables(row, "field")
-        .iter()
-        .filter_map(|row| {
-            let (parameter, name) = (d.key(row, "parameter"), d.text(row, "name"));
-            let (form, with) = (d.text(row, "form"), d.text_map(row, "with"));
-            let group = d.text(row, "group").map(|group| group.value).unwrap_or_default();
-            Some(RawField { parameter: parameter?, name: name?.value, form, with, group })
-        })
-        .collect();
+    let fields = d.tables(row, "field", |d, row| {
+        let (parameter, name) = (d.key(row, "parameter"), d.text(row, "name"));
+        let (form, with) = (d.text(row, "form"), d.text_map(row, "with"));
+        let group = d.text(row, "group").map(|group| group.value).unwrap_or_default();
+        Some(RawField { parameter: parameter?, name: name?.value, form, with, group })
+    });
     Some(RawOutput { span: row.span, file: file?, template: template?, per_service, selects, select, fields })
 }

@@ -87,40 +87,28 @@ pub(crate) struct RawRedaction {
 }
 
 pub(super) fn redaction(d: &mut Decoder<'_>, row: &Row<'_>) -> RawRedaction {
-    let names = d
-        .tables(row, "name")
-        .iter()
-        .filter_map(|row| {
-            let (pattern, secret) = (d.text(row, "pattern"), d.bool(row, "secret"));
-            d.text(row, "summary");
-            Some(RawNameRule { pattern: pattern?, secret: secret?.value })
+    let names = d.tables(row, "name", |d, row| {
+        let (pattern, secret) = (d.text(row, "pattern"), d.bool(row, "secret"));
+        d.text(row, "summary");
+        Some(RawNameRule { pattern: pattern?, secret: secret?.value })
+    });
+    let texts = d.tables(row, "text", |d, row| {
+        let (name, pattern, unless) = (d.text(row, "name"), d.text(row, "pattern"), d.text(row, "unless"));
+        d.text(row, "summary");
+        Some(RawTextRule { name: name?, pattern: pattern?, unless })
+    });
+    let cases = d.tables(row, "case", |d, row| {
+        let text = |at: Option<At<String>>| at.map(|at| at.value);
+        let (secret, shown) = (d.bool(row, "secret"), d.text(row, "shown"));
+        let states = secret.as_ref().map(|at| at.span).or(shown.as_ref().map(|at| at.span));
+        Some(RawRedactionCase {
+            note: text(d.text(row, "note")).unwrap_or_default(),
+            name: text(d.text(row, "name")),
+            secret: secret.map(|at| at.value),
+            text: text(d.text(row, "text")),
+            shown: text(shown),
+            span: states.unwrap_or(row.span),
         })
-        .collect();
-    let texts = d
-        .tables(row, "text")
-        .iter()
-        .filter_map(|row| {
-            let (name, pattern, unless) = (d.text(row, "name"), d.text(row, "pattern"), d.text(row, "unless"));
-            d.text(row, "summary");
-            Some(RawTextRule { name: name?, pattern: pattern?, unless })
-        })
-        .collect();
-    let cases = d
-        .tables(row, "case")
-        .iter()
-        .map(|row| {
-            let text = |at: Option<At<String>>| at.map(|at| at.value);
-            let (secret, shown) = (d.bool(row, "secret"), d.text(row, "shown"));
-            let states = secret.as_ref().map(|at| at.span).or(shown.as_ref().map(|at| at.span));
-            RawRedactionCase {
-                note: text(d.text(row, "note")).unwrap_or_default(),
-                name: text(d.text(row, "name")),
-                secret: secret.map(|at| at.value),
-                text: text(d.text(row, "text")),
-                shown: text(shown),
-                span: states.unwrap_or(row.span),
-            }
-        })
-        .collect();
+    });
     RawRedaction { names, texts, cases }
 }

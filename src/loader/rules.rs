@@ -203,7 +203,7 @@ fn text(at: Option<At<String>>) -> String {
 }
 
 pub(super) fn correlations(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Vec<RawCorrelation> {
-    d.tables(row, "correlation").iter().filter_map(|row| correlation(d, row, cases_wanted)).collect()
+    d.tables(row, "correlation", |d, row| correlation(d, row, cases_wanted))
 }
 
 fn correlation(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Option<RawCorrelation> {
@@ -214,11 +214,7 @@ fn correlation(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Option
     let mechanism = text(d.text(row, "mechanism"));
     let confidence = d.word(row, "confidence").and_then(|word| Confidence::from_word(&word.value));
     let source = text(d.text(row, "source"));
-    let cases = if cases_wanted {
-        d.tables(row, "case").iter().filter_map(|row| correlation_case(d, row)).collect()
-    } else {
-        Vec::new()
-    };
+    let cases = if cases_wanted { d.tables(row, "case", correlation_case) } else { Vec::new() };
     Some(RawCorrelation {
         name: name?,
         keys,
@@ -276,7 +272,7 @@ pub(super) fn recommendation(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: b
         evidence = d.texts(symptom, "evidence");
         message = d.text(symptom, "message");
     }
-    let suggestions: Vec<RawSuggest> = d.tables(row, "suggest").iter().filter_map(|row| suggest(d, row)).collect();
+    let suggestions: Vec<RawSuggest> = d.tables(row, "suggest", suggest);
     let advice = d.text(row, "advice");
     if !row.has("suggest") && !row.has("advice") {
         d.report(
@@ -285,11 +281,7 @@ pub(super) fn recommendation(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: b
                 .help("suggest a change, or say in `advice` what to look at"),
         );
     }
-    let cases = if cases_wanted {
-        d.tables(row, "case").iter().filter_map(|row| symptom_case(d, row)).collect()
-    } else {
-        Vec::new()
-    };
+    let cases = if cases_wanted { d.tables(row, "case", symptom_case) } else { Vec::new() };
     Some(RawRecommendation {
         span: row.span,
         summary,

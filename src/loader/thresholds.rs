@@ -75,8 +75,8 @@ pub(crate) struct RawChangeCase {
 pub(super) fn thresholds(d: &mut Decoder<'_>, row: &Row<'_>, cases: bool) -> Option<RawThresholds> {
     let (tail, critical_floors) = (d.word(row, "tail"), d.number(row, "critical_floors"));
     d.text(row, "source");
-    let categories = d.tables(row, "category").iter().filter_map(|row| category(d, row)).collect();
-    let cases = if cases { d.tables(row, "case").iter().filter_map(|row| case(d, row)).collect() } else { Vec::new() };
+    let categories = d.tables(row, "category", category);
+    let cases = if cases { d.tables(row, "case", case) } else { Vec::new() };
     Some(RawThresholds { tail: tail?, critical_floors: critical_floors?, categories, cases })
 }
 
