@@ -11,6 +11,7 @@ pub mod rules;
 mod scope;
 mod settings;
 pub mod telemetry;
+mod templates;
 pub mod thresholds;
 
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
@@ -19,6 +20,7 @@ use crate::loader::{DataSet, Depth};
 use crate::model::{
     Channel, Class, Effect, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType, clipped,
 };
+use crate::threads::Ahead;
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -28,6 +30,8 @@ use outside::Carried;
 pub use platform::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Service};
 pub use redaction::{Redaction, RedactionCase, Tried};
 pub use settings::{Constraint, Prefix, ServerSettings, Setting, Takes};
+
+pub(crate) use templates::{AdapterTemplates, PARTS};
 
 pub use rules::{Correlation, Recommendation};
 pub(crate) use scope::{Slots, UNBOUNDED};
@@ -136,17 +140,17 @@ impl Parameter {
         const OUTSIDE: &str = "outside its bounds";
         let below = |a: &Scalar, b: &Scalar| matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if a < b);
         let text = |value: &Scalar| self.value_type.text(value);
-        let bounds = match (&self.min, &self.max) {
+        let bounds = || match (&self.min, &self.max) {
             (Some(min), Some(max)) => format!("must be between {} and {}", text(&min.value), text(&max.value)),
             (Some(min), None) => format!("must be at least {}", text(&min.value)),
             (None, Some(max)) => format!("must be at most {}", text(&max.value)),
             (None, None) => String::new(),
         };
         if let Some(min) = self.min.as_ref().filter(|min| below(value, &min.value)) {
-            return Some(Violation { fault: OUTSIDE, bounds, declared: min.span });
+            return Some(Violation { fault: OUTSIDE, bounds: bounds(), declared: min.span });
         }
         if let Some(max) = self.max.as_ref().filter(|max| below(&max.value, value)) {
-            return Some(Violation { fault: OUTSIDE, bounds, declared: max.span });
+            return Some(Violation { fault: OUTSIDE, bounds: bounds(), declared: max.span });
         }
         if let Some(allowed) = self.allowed.as_ref().filter(|allowed| !allowed.value.contains(value)) {
             let words: Vec<String> = allowed.value.iter().map(text).collect();
@@ -368,6 +372,13 @@ pub struct Form {
     pub span: Span,
 }
 
+impl Form {
+    /// Whether it has no template syntax.
+    pub(crate) fn is_word(&self) -> bool {
+        !self.text.contains('{')
+    }
+}
+
 /// An adapter.
 #[derive(Debug)]
 pub struct Adapter {
@@ -393,6 +404,9 @@ pub struct Adapter {
     pub outputs: Vec<Output>,
 }
 
+/// What is known by its name.
+pub(crate) type ByName<T> = HashMap<String, T, foldhash::fast::RandomState>;
+
 /// A linked catalog.
 #[derive(Debug)]
 pub struct Catalog {
@@ -408,7 +422,7 @@ pub struct Catalog {
     pub groups: Vec<Group>,
     /// Parameters in the order of artifacts.
     pub parameters: Vec<Parameter>,
-    by_key: HashMap<String, ParamId>,
+    by_key: ByName<ParamId>,
     carried: Carried,
     /// The order in which the first configuration was evaluated: mostly it serves the others too.
     pub(crate) usual_order: OnceLock<Vec<u32>>,
@@ -439,6 +453,8 @@ pub struct Catalog {
     pub adapters: Vec<Adapter>,
     /// Templates: path below `templates/` → text.
     templates: BTreeMap<String, FileId>,
+    /// The adapters' templates, parsed.
+    parsed: Ahead<AdapterTemplates>,
     /// The preset that environment variables alone are laid over.
     pub default_preset: String,
     /// Where a cluster runs.
@@ -645,26 +661,20 @@ impl Catalog {
         self.templates.iter().map(|(path, file)| (path.as_str(), *file))
     }
 
-    /// Templates and those below a folder that they name, and those that these name: parsing a template costs more than
-    /// looking whether it is needed.
+    /// Templates and those below a folder that they name, and those that these name, with their texts.
     #[must_use]
     pub fn with_named<'n>(
         &'n self,
         templates: impl IntoIterator<Item = &'n str>,
         folder: &str,
     ) -> Vec<(&'n str, &'n str)> {
-        let mut named: Vec<(&str, &str)> =
-            templates.into_iter().filter_map(|path| Some((path, self.template(path)?))).collect();
-        let mut at = 0;
-        while let Some((_, words)) = named.get(at).copied() {
-            for (path, file) in self.templates().filter(|(path, _)| path.starts_with(folder) && words.contains(path)) {
-                if named.iter().all(|(known, _)| *known != path) {
-                    named.push((path, self.sources.text(file)));
-                }
-            }
-            at += 1;
-        }
-        named
+        let named = templates::with_named(templates, folder, &self.templates, &self.sources);
+        named.into_iter().map(|(path, file)| (path, self.sources.text(file))).collect()
+    }
+
+    /// The templates of adapters, parsed when the first of them is rendered, unless they were parsed ahead.
+    pub(crate) fn adapter_templates(&self) -> &AdapterTemplates {
+        self.parsed.get(|| AdapterTemplates::parse(templates::texts(&self.adapters, &self.templates, &self.sources)))
     }
 }
 

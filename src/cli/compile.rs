@@ -8,10 +8,11 @@ use crate::catalog::Catalog;
 use crate::compile::{Compilation, Page, Request, Snippets, Story, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::inputs;
+use crate::loader::Depth;
 use crate::publish::{OutputFile, publish};
 
 pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
-    let catalog = session.catalog()?;
+    let catalog = session.catalog_at(Depth::Artifacts)?;
     let mut diags = Diagnostics::default();
     let request = request(session, options, catalog, &mut diags)?;
     let compiled_at = compiled_at(&mut diags);

@@ -2,18 +2,15 @@
 
 use super::request::layer_word;
 use super::{Compilation, first_sentence, one_line, platform};
-use crate::catalog::{Adapter, Catalog, Output, OutputField, ParamId, Platform};
+use crate::catalog::{Adapter, AdapterTemplates, Catalog, Output, OutputField, PARTS, ParamId, Platform};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
 use crate::model::{Channel, RenderedSnippet, Scalar, Source, ValueType};
 use crate::render::{Model, TemplateFault, Templates};
 use crate::threads::shared;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
-
-/// The folder of `templates/` whose files those of adapters may include.
-const PARTS: &str = "parts/";
 
 /// The files of SDK adapters, and those of platform adapters.
 pub type Snippets = (Vec<RenderedSnippet>, Vec<RenderedSnippet>);
@@ -28,8 +25,8 @@ pub(super) fn carries(catalog: &Catalog, id: ParamId) -> bool {
 }
 
 /// Renders the chosen adapters; all of them where none of either kind was chosen. The others are done beside them.
-pub(crate) fn render<'r, T: Send>(
-    compilation: &'r Compilation<'_>,
+pub(crate) fn render<T: Send>(
+    compilation: &Compilation<'_>,
     others: &[&(dyn Fn() -> T + Sync)],
 ) -> (Result<Snippets, Diagnostics>, Vec<T>) {
     enum Made<T> {
@@ -40,15 +37,15 @@ pub(crate) fn render<'r, T: Send>(
     // Those of platforms take longest, so they come first; those of SDKs are short and fill the time that is left.
     let (platforms, count) = (of_platform.len(), of_platform.len() + others.len() + of_sdk.len());
     let renderer = Renderer::new(compilation);
-    let job = |templates: &mut Templates<'r>, index: usize| match index.checked_sub(platforms) {
-        None => Made::Files(renderer.adapter(templates, of_platform[index])),
+    let job = |(): &mut (), index: usize| match index.checked_sub(platforms) {
+        None => Made::Files(renderer.adapter(of_platform[index])),
         Some(index) => match others.get(index) {
             Some(other) => Made::Other(other()),
-            None => Made::Files(renderer.adapter(templates, of_sdk[index - others.len()])),
+            None => Made::Files(renderer.adapter(of_sdk[index - others.len()])),
         },
     };
     let (mut files, mut told) = (Vec::with_capacity(count), Vec::with_capacity(others.len()));
-    for made in shared(count > 1, count, Templates::new, job) {
+    for made in shared(count > 1, count, || (), job) {
         match made {
             Made::Files(made) => files.push(made),
             Made::Other(made) => told.push(made),
@@ -116,31 +113,13 @@ impl<'r> Renderer<'r> {
         Renderer { compilation, parameters, common, cluster: OnceLock::new() }
     }
 
-    fn adapter(
-        &self,
-        templates: &mut Templates<'r>,
-        adapter: &'r Adapter,
-    ) -> Result<Vec<RenderedSnippet>, Diagnostics> {
+    fn adapter(&self, adapter: &Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
         let catalog = self.compilation.catalog;
+        let AdapterTemplates { engine: templates, faults } = catalog.adapter_templates();
+        if !faults.is_empty() {
+            self.faultless(adapter, faults)?;
+        }
         let mut diags = Diagnostics::default();
-        for form in adapter.literals.iter().filter(|form| !is_word(&form.text)).chain(&adapter.forms) {
-            if let Err(fault) = templates.add(&form.template, &form.text) {
-                diags.push(failed(catalog, adapter, None, &fault));
-            }
-        }
-        let output = |path: &str| adapter.outputs.iter().find(|output| output.template == path);
-        let own = adapter.outputs.iter().map(|output| output.template.as_str());
-        // What another adapter took in is there.
-        for (path, words) in catalog.with_named(own, PARTS) {
-            if !templates.has(path)
-                && let Err(fault) = templates.add(path, words)
-            {
-                diags.push(failed(catalog, adapter, output(path), &fault));
-            }
-        }
-        if !diags.is_empty() {
-            return Err(diags);
-        }
         let common = match self.common(adapter, templates) {
             Ok(common) => common,
             Err(fault) => return Err(Diagnostics::from(failed(catalog, adapter, None, &fault))),
@@ -156,6 +135,20 @@ impl<'r> Renderer<'r> {
             }
         }
         if diags.is_empty() { Ok(files) } else { Err(diags) }
+    }
+
+    /// Whether every template of an adapter was parsed.
+    fn faultless(&self, adapter: &Adapter, faults: &BTreeMap<String, TemplateFault>) -> Result<(), Diagnostics> {
+        let catalog = self.compilation.catalog;
+        let output = |path: &str| adapter.outputs.iter().find(|output| output.template == path);
+        let forms = adapter.literals.iter().chain(&adapter.forms).map(|form| form.template.as_str());
+        let outputs = adapter.outputs.iter().map(|output| output.template.as_str());
+        let files = catalog.with_named(outputs, PARTS);
+        let faults: Diagnostics = forms
+            .chain(files.into_iter().map(|(path, _)| path))
+            .filter_map(|name| Some(failed(catalog, adapter, output(name), faults.get(name)?)))
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
     /// What every template of an adapter may read.
@@ -313,9 +306,11 @@ impl<'r> Renderer<'r> {
         };
         match adapter.literals.iter().find(|form| form.name == kind) {
             // Most forms are a word, or the value as it is: nothing that an engine is needed for.
-            Some(form) if is_word(&form.text) => Ok(form.text.clone()),
+            Some(form) if form.is_word() => Ok(form.text.clone()),
             Some(form) => match form.text.split_once("{{ value }}") {
-                Some((before, after)) if matches!(kind, "int" | "duration") && is_word(before) && is_word(after) => {
+                Some((before, after))
+                    if matches!(kind, "int" | "duration") && !before.contains('{') && !after.contains('{') =>
+                {
                     Ok([before, &parameter.value_type.text(value), after].concat())
                 }
                 _ => templates.render_model(&form.template, self.parameter(id)),
@@ -356,11 +351,6 @@ impl<'r> Renderer<'r> {
             )
         })
     }
-}
-
-/// Whether a text has no template syntax.
-fn is_word(text: &str) -> bool {
-    !text.contains('{')
 }
 
 fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: &TemplateFault) -> Diagnostic {

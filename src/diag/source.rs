@@ -140,8 +140,9 @@ fn count_characters(bytes: &[u8]) -> usize {
 
 impl File {
     fn lines(&self) -> &[usize] {
-        self.lines
-            .get_or_init(|| std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+        self.lines.get_or_init(|| {
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1)).collect()
+        })
     }
 
     fn characters(&self) -> &[usize] {
@@ -252,6 +253,11 @@ impl SourceMap {
     #[must_use]
     pub fn text(&self, file: FileId) -> &str {
         self.file(file).map_or("", |f| &f.text)
+    }
+
+    /// Likewise, for as long as anyone wants: what is embedded is not copied.
+    pub(crate) fn lasting_text(&self, file: FileId) -> Cow<'static, str> {
+        self.file(file).map_or(Cow::Borrowed(""), |file| file.text.clone())
     }
 
     /// The text of a span. One that leaves the text or splits a character is clamped.

@@ -76,6 +76,8 @@ pub(crate) struct Records {
 pub enum Depth {
     /// What a compile needs.
     Compile,
+    /// Likewise, and the templates of adapters are parsed ahead, for they will be rendered.
+    Artifacts,
     /// Also the settings that servers register, how telemetry is asked for and what is a secret: for files that were not
     /// compiled here, and for behaviour profiles.
     Settings,

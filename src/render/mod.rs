@@ -8,6 +8,7 @@ pub use model::Model;
 use crate::model::format_duration;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -40,6 +41,7 @@ impl TemplateFault {
 }
 
 /// Compiled templates.
+#[derive(Debug)]
 pub struct Templates<'t> {
     environment: Environment<'t>,
 }
@@ -122,6 +124,15 @@ impl<'t> Templates<'t> {
     /// What does not parse, and where.
     pub fn add(&mut self, name: &'t str, text: &'t str) -> Result<(), TemplateFault> {
         self.environment.add_template(name, text).map_err(|error| TemplateFault::new(&error))
+    }
+
+    /// Adds a template that nothing else holds.
+    ///
+    /// # Errors
+    ///
+    /// What does not parse, and where.
+    pub fn add_owned(&mut self, name: String, text: Cow<'t, str>) -> Result<(), TemplateFault> {
+        self.environment.add_template_owned(name, text).map_err(|error| TemplateFault::new(&error))
     }
 
     /// The names that a template reads from outside, with the attributes it reads of them: `a.b`.

@@ -43,8 +43,7 @@ fn escaped(text: &str, escape: Escape) -> String {
     let mut rest = text;
     loop {
         // What no language escapes is copied as it is.
-        let (copied, special) =
-            rest.split_at(rest.bytes().position(|byte| !ORDINARY[usize::from(byte)]).unwrap_or(rest.len()));
+        let (copied, special) = rest.split_at(ordinary(rest));
         out.push_str(copied);
         let mut characters = special.chars();
         let Some(c) = characters.next() else { break };
@@ -62,16 +61,14 @@ fn escaped(text: &str, escape: Escape) -> String {
     out
 }
 
-/// The bytes that mean themselves in every language's double quotes; looked up, for whole files are quoted.
-const ORDINARY: [bool; 256] = {
-    let mut ordinary = [false; 256];
-    let mut byte = b' ';
-    while byte <= b'~' {
-        ordinary[byte as usize] = !matches!(byte, b'"' | b'\\' | b'#' | b'$' | b'%');
-        byte += 1;
-    }
-    ordinary
-};
+/// How many bytes at the start mean themselves in every language's double quotes. Looked at many at once, for whole files are
+/// quoted.
+fn ordinary(text: &str) -> usize {
+    let is = |byte: u8| (b' '..=b'~').contains(&byte) & !(b'"'..=b'%').contains(&byte) & (byte != b'\\');
+    let (chunks, _) = text.as_bytes().as_chunks::<32>();
+    let whole = chunks.iter().take_while(|chunk| chunk.iter().fold(true, |all, byte| all & is(*byte))).count() * 32;
+    text.bytes().skip(whole).position(|byte| !is(byte)).map_or(text.len(), |at| whole + at)
+}
 
 fn plain(c: char) -> bool {
     c == ' ' || c.is_ascii_graphic()
@@ -172,9 +169,13 @@ pub(super) fn comment(text: &str, mark: &str, width: Option<usize>) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(mark);
-        out.push_str(line.trim_end());
-        out.truncate(out.trim_end_matches([' ', '\t']).len());
+        match line.trim_end() {
+            "" => out.push_str(mark.trim_end_matches([' ', '\t'])),
+            line => {
+                out.push_str(mark);
+                out.push_str(line);
+            }
+        }
     };
     for line in safe.lines() {
         match width {
@@ -187,7 +188,8 @@ pub(super) fn comment(text: &str, mark: &str, width: Option<usize>) -> String {
 
 /// Text whose lines are the lines that every compiler sees.
 fn harmless(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+    // Without a way out, so that many bytes are looked at at once: nearly every text has none other.
+    if text.bytes().fold(true, |all, byte| all & ((b' '..=b'~').contains(&byte) | (byte == b'\n')) & (byte != b'\\')) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len());

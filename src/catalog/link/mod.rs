@@ -14,11 +14,13 @@ mod thresholds;
 
 use super::outside::Carried;
 use super::scope::Slots;
-use super::{Broken, Catalog, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
+use super::templates::AdapterTemplates;
+use super::{Broken, ByName, Catalog, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
 use crate::model::Channel;
+use crate::threads::Ahead;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
@@ -31,13 +33,13 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     let overlaid = !files.laid_over().is_empty();
     let parts = Parts {
         cases: check,
-        settings: depth != Depth::Compile || overlaid,
+        settings: !matches!(depth, Depth::Compile | Depth::Artifacts) || overlaid,
         rules: matches!(depth, Depth::Judgement | Depth::Check),
     };
     let mut records = loader::load(files, parts, &mut sources, &mut diags);
     let mut linker =
-        Linker { diags: &mut diags, parameters: Vec::new(), by_key: HashMap::new(), slots: Slots::new(0), depth };
-    let linked = linker.catalog(&mut records);
+        Linker { diags: &mut diags, parameters: Vec::new(), by_key: ByName::default(), slots: Slots::new(0), depth };
+    let linked = linker.catalog(&mut records, &sources);
     diags.sort();
     diags.dedup();
     match linked {
@@ -54,15 +56,21 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
 struct Linker<'l> {
     diags: &'l mut Diagnostics,
     parameters: Vec<Parameter>,
-    by_key: HashMap<String, ParamId>,
+    by_key: ByName<ParamId>,
     slots: Slots,
     depth: Depth,
 }
 
 impl Linker<'_> {
-    fn catalog(&mut self, records: &mut Records) -> Option<Catalog> {
+    fn catalog(&mut self, records: &mut Records, sources: &SourceMap) -> Option<Catalog> {
         let raw_groups = sorted_groups(std::mem::take(&mut records.groups));
         let groups = self.parameters(raw_groups);
+        let platform = self.platform(records);
+        let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
+        let parsed = match self.depth {
+            Depth::Artifacts => AdapterTemplates::ahead(&adapters, &records.templates, sources),
+            _ => Ahead::default(),
+        };
         let presets = self.presets(std::mem::take(&mut records.presets));
         let modifiers = self.modifiers(std::mem::take(&mut records.modifiers));
         let thresholds = self.thresholds(records.thresholds.take(), &records.metrics);
@@ -71,8 +79,6 @@ impl Linker<'_> {
         let redaction = self.redaction(records.redaction.take());
         let presets = self.expects(presets, &metrics);
         let rails = self.rails(std::mem::take(&mut records.rails), &presets, &modifiers);
-        let platform = self.platform(records);
-        let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
         self.outputs();
         let variables = self.variables(records, &platform);
         let registry = records.registry.take()?;
@@ -135,6 +141,7 @@ impl Linker<'_> {
             recommendations,
             adapters,
             templates: std::mem::take(&mut records.templates),
+            parsed,
             default_preset: registry.default_preset.value,
             platform,
             temporal,
@@ -147,7 +154,8 @@ impl Linker<'_> {
 
     /// Two parameters may share an external name only if no version takes both.
     fn outputs(&mut self) {
-        let mut taken: HashMap<(Channel, &str), usize> = HashMap::with_capacity(self.parameters.len());
+        let mut taken: HashMap<(Channel, &str), usize, foldhash::fast::RandomState> = HashMap::default();
+        taken.reserve(self.parameters.len());
         let mut faults = Vec::new();
         for (index, parameter) in self.parameters.iter().enumerate() {
             for (channel, name) in &parameter.outputs {

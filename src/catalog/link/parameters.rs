@@ -8,33 +8,34 @@ use crate::diag::{At, Code, Diagnostic, Span};
 use crate::expr::{Type, is_reserved};
 use crate::loader::records::{RawGroup, RawParameter, RawRule};
 use crate::model::{Channel, Effect, Scalar, ValueType};
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 impl Linker<'_> {
     /// Numbers every parameter, then checks each one, so that expressions can read what stands further down.
-    pub(super) fn parameters(&mut self, raw_groups: Vec<RawGroup>) -> Vec<Group> {
-        let mut groups = Vec::with_capacity(raw_groups.len());
-        let mut raw = Vec::new();
-        for (index, group) in raw_groups.into_iter().enumerate() {
-            groups.push(Group { title: group.title });
-            raw.extend(group.parameters.into_iter().map(|parameter| (index, parameter)));
+    pub(super) fn parameters(&mut self, mut raw_groups: Vec<RawGroup>) -> Vec<Group> {
+        let count = raw_groups.iter().map(|group| group.parameters.len()).sum();
+        self.by_key.reserve(count);
+        let mut places: Vec<Span> = Vec::with_capacity(count);
+        for group in &mut raw_groups {
+            group.parameters.retain(|parameter| match self.by_key.entry(parameter.key.value.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(ParamId(places.len() as u32));
+                    places.push(parameter.key.span);
+                    true
+                }
+                Entry::Occupied(first) => {
+                    self.diags.push(
+                        Diagnostic::error(Code::DuplicateKey, format!("`{}` is defined twice", parameter.key.value))
+                            .at(parameter.key.span, "defined again here")
+                            .and(places[first.get().index()], "first defined here")
+                            .help("keep one of the two, or lay a file of the same path over the first"),
+                    );
+                    false
+                }
+            });
         }
-        self.by_key.reserve(raw.len());
-        let mut places: HashMap<String, Span> = HashMap::with_capacity(raw.len());
-        raw.retain(|(_, parameter)| {
-            if let Some(first) = places.get(&parameter.key.value) {
-                self.diags.push(
-                    Diagnostic::error(Code::DuplicateKey, format!("`{}` is defined twice", parameter.key.value))
-                        .at(parameter.key.span, "defined again here")
-                        .and(*first, "first defined here")
-                        .help("keep one of the two, or lay a file of the same path over the first"),
-                );
-                return false;
-            }
-            places.insert(parameter.key.value.clone(), parameter.key.span);
-            true
-        });
-        for (index, (_, parameter)) in raw.iter().enumerate() {
+        let all = || raw_groups.iter().flat_map(|group| &group.parameters);
+        for parameter in all() {
             if self.slots_reserved(&parameter.key.value) {
                 self.diags.push(
                     Diagnostic::error(Code::InvalidKey, format!("`{}` is a reserved name", parameter.key.value))
@@ -42,13 +43,16 @@ impl Linker<'_> {
                         .help("choose another key"),
                 );
             }
-            self.by_key.insert(parameter.key.value.clone(), ParamId(index as u32));
         }
-        self.slots = Slots::new(raw.len());
-        let types: Vec<ValueType> = raw.iter().map(|(_, parameter)| parameter.value_type).collect();
-        let mut parameters = Vec::with_capacity(raw.len());
-        for (group, parameter) in raw {
-            parameters.push(self.parameter(group, parameter, &types));
+        self.slots = Slots::new(places.len());
+        let types: Vec<ValueType> = all().map(|parameter| parameter.value_type).collect();
+        let mut groups = Vec::with_capacity(raw_groups.len());
+        let mut parameters = Vec::with_capacity(count);
+        for (index, group) in raw_groups.into_iter().enumerate() {
+            groups.push(Group { title: group.title });
+            for parameter in group.parameters {
+                parameters.push(self.parameter(index, parameter, &types));
+            }
         }
         self.parameters = parameters;
         groups

@@ -1,0 +1,87 @@
+//! The templates of adapters: which there are, and all of them parsed once for every compile.
+
+use super::Adapter;
+use crate::diag::{FileId, SourceMap};
+use crate::render::{TemplateFault, Templates};
+use crate::threads::Ahead;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The folder of `templates/` whose files those of adapters may include.
+pub(crate) const PARTS: &str = "parts/";
+
+/// The templates of every adapter in one engine, which threads share, and the faults of those that do not parse.
+#[derive(Debug)]
+pub(crate) struct AdapterTemplates {
+    pub(crate) engine: Templates<'static>,
+    /// By the name of the template.
+    pub(crate) faults: BTreeMap<String, TemplateFault>,
+}
+
+impl AdapterTemplates {
+    /// Parses templates, given by name and text.
+    pub(super) fn parse(texts: Vec<(String, Cow<'static, str>)>) -> Self {
+        let (mut engine, mut faults) = (Templates::new(), BTreeMap::new());
+        for (name, text) in texts {
+            if let Err(fault) = engine.add_owned(name.clone(), text) {
+                faults.insert(name, fault);
+            }
+        }
+        AdapterTemplates { engine, faults }
+    }
+
+    /// Begins to parse, beside what else there is to do.
+    pub(super) fn ahead(
+        adapters: &[Adapter],
+        templates: &BTreeMap<String, FileId>,
+        sources: &SourceMap,
+    ) -> Ahead<AdapterTemplates> {
+        let texts = texts(adapters, templates, sources);
+        Ahead::begin(move || AdapterTemplates::parse(texts))
+    }
+}
+
+/// The templates of adapters: their forms, but for those that are words, the templates of their files, and the parts that
+/// these include.
+pub(super) fn texts(
+    adapters: &[Adapter],
+    templates: &BTreeMap<String, FileId>,
+    sources: &SourceMap,
+) -> Vec<(String, Cow<'static, str>)> {
+    let forms = adapters.iter().flat_map(|adapter| adapter.literals.iter().chain(&adapter.forms));
+    let outputs = adapters.iter().flat_map(|adapter| &adapter.outputs).map(|output| output.template.as_str());
+    let files = with_named(outputs, PARTS, templates, sources);
+    forms
+        .filter(|form| !form.is_word())
+        .map(|form| (form.template.clone(), Cow::Owned(form.text.clone())))
+        .chain(files.into_iter().map(|(path, file)| (path.to_owned(), sources.lasting_text(file))))
+        .collect()
+}
+
+/// Templates and those below a folder that they name in quotes, and those that these name. Each comes once.
+pub(super) fn with_named<'n>(
+    wanted: impl IntoIterator<Item = &'n str>,
+    folder: &str,
+    templates: &'n BTreeMap<String, FileId>,
+    sources: &'n SourceMap,
+) -> Vec<(&'n str, FileId)> {
+    let mut named: Vec<(&str, FileId)> = Vec::new();
+    let add = |path: &str, named: &mut Vec<(&'n str, FileId)>| {
+        if let Some((path, file)) = templates.get_key_value(path)
+            && named.iter().all(|(known, _)| known != path)
+        {
+            named.push((path, *file));
+        }
+    };
+    wanted.into_iter().for_each(|path| add(path, &mut named));
+    let mut at = 0;
+    while let Some((_, file)) = named.get(at).copied() {
+        let words = sources.text(file);
+        for (start, _) in words.match_indices(folder) {
+            let path = &words[start..];
+            add(&path[..path.find(['"', '\'']).unwrap_or(path.len())], &mut named);
+        }
+        at += 1;
+    }
+    named
+}
