@@ -9,6 +9,7 @@ use crate::model::{Channel, RenderedSnippet, Scalar, Source, ValueType};
 use crate::render::{Model, TemplateFault, Templates};
 use crate::threads::shared;
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
@@ -34,15 +35,14 @@ pub(crate) fn render<T: Send>(
         Other(T),
     }
     let (of_platform, of_sdk) = chosen(compilation.catalog, &compilation.sdk, &compilation.platform);
-    // Those of platforms take longest, so they come first; those of SDKs are short and fill the time that is left.
-    let (platforms, count) = (of_platform.len(), of_platform.len() + others.len() + of_sdk.len());
+    // The others need no template that may still be parsed; those of platforms take longest; those of SDKs are short and fill
+    // the time that is left.
+    let adapters: Vec<&Adapter> = of_platform.iter().chain(&of_sdk).copied().collect();
+    let (platforms, count) = (of_platform.len(), others.len() + adapters.len());
     let renderer = Renderer::new(compilation);
-    let job = |(): &mut (), index: usize| match index.checked_sub(platforms) {
-        None => Made::Files(renderer.adapter(of_platform[index])),
-        Some(index) => match others.get(index) {
-            Some(other) => Made::Other(other()),
-            None => Made::Files(renderer.adapter(of_sdk[index - others.len()])),
-        },
+    let job = |(): &mut (), index: usize| match others.get(index) {
+        Some(other) => Made::Other(other()),
+        None => Made::Files(renderer.adapter(adapters[index - others.len()])),
     };
     let (mut files, mut told) = (Vec::with_capacity(count), Vec::with_capacity(others.len()));
     for made in shared(count > 1, count, || (), job) {
@@ -184,13 +184,16 @@ impl<'r> Renderer<'r> {
     ) -> Result<Vec<RenderedSnippet>, Box<Diagnostic>> {
         let catalog = self.compilation.catalog;
         let fault = |fault: TemplateFault| Box::new(failed(catalog, adapter, Some(output), &fault));
-        let fields = match output.select.and_then(|channel| selected.get(&channel)) {
-            Some(fields) => fields.clone(),
-            None => self.fields(adapter, templates, output).map_err(fault)?,
+        let fields = match output.select {
+            Some(channel) => match selected.entry(channel) {
+                Entry::Occupied(made) => Some(made.get().clone()),
+                Entry::Vacant(place) => {
+                    Some(place.insert(self.fields(adapter, templates, output).map_err(fault)?).clone())
+                }
+            },
+            None if output.fields.is_empty() => None,
+            None => Some(self.fields(adapter, templates, output).map_err(fault)?),
         };
-        if let Some(channel) = output.select {
-            selected.entry(channel).or_insert_with(|| fields.clone());
-        }
         let services = if output.per_service {
             platform::services(self.compilation).into_iter().map(Some).collect()
         } else {
@@ -198,7 +201,9 @@ impl<'r> Renderer<'r> {
         };
         let mut files = Vec::with_capacity(services.len());
         for service in services {
-            let entries = vec![("service", Model::of(&service)), ("fields", fields.clone()), ("lacks", lacks.clone())];
+            let mut entries = vec![("service", Model::of(&service)), ("lacks", lacks.clone())];
+            // Without any they are not defined, so that a template which expects some is told.
+            entries.extend(fields.clone().map(|fields| ("fields", fields)));
             let model = Model::record(entries, Some(common));
             let content = templates.render_model(&output.template, &model).map_err(fault)?;
             if content.trim().is_empty() {

@@ -578,8 +578,8 @@ pub static OUTPUT: Shape = Shape {
         must("file", Kind::Text, "Its path below the adapter's folder; may contain `{{ service }}`."),
         must("template", Kind::Text, "The template, beside the manifest."),
         may("each", Kind::Word(&["service"]), "Render it once for each service."),
-        may("select", Kind::Word(Channel::WORDS), "Take every emitted parameter of this channel."),
-        may("field", Kind::Tables(&OUTPUT_FIELD), "Take these parameters, under these names."),
+        may("select", Kind::Word(Channel::WORDS), "Take every emitted parameter of this channel as its fields."),
+        may("field", Kind::Tables(&OUTPUT_FIELD), "Take these parameters as its fields, under these names."),
     ],
 };
 

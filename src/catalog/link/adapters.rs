@@ -75,11 +75,14 @@ impl Linker<'_> {
                     .help(help),
                 );
             }
-            if output.selects != output.fields.is_empty() {
+            if output.selects && !output.fields.is_empty() {
                 self.diags.push(
-                    Diagnostic::error(Code::ConflictingFields, "an output takes a channel or a list of fields")
-                        .at(output.span, "this output")
-                        .help("give either `select` or `[[output.field]]`"),
+                    Diagnostic::error(
+                        Code::ConflictingFields,
+                        "an output takes a channel or a list of fields, not both",
+                    )
+                    .at(output.span, "this output")
+                    .help("give either `select` or `[[output.field]]`, or neither where the template reads no fields"),
                 );
             }
             let fields = output.fields.into_iter().filter_map(|field| self.output_field(field, &forms)).collect();
