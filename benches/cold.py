@@ -2,10 +2,12 @@
 
     cargo build --release && python3 benches/cold.py [BINARY]
 
-Every figure is the median of alternating runs, so that a busy machine slows all of them alike; compare the ratios.
+Every figure is the median of runs in random order: a busy machine slows all of them alike, and none always follows the same other
+one, which moved a figure by a tenth. Compare the ratios.
 """
 
 import os
+import random
 import resource  # noqa: F401  (wait4's usage record)
 import statistics
 import subprocess
@@ -76,7 +78,7 @@ def main():
         }
         samples = {name: [] for name in commands}
         for round_ in range(120):
-            for name, arguments in commands.items():
+            for name, arguments in random.sample(list(commands.items()), len(commands)):
                 sample = run([argument.replace("{}", str(round_)) for argument in arguments], folder)
                 if round_ >= 10:
                     samples[name].append(sample)
