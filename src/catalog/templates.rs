@@ -5,7 +5,7 @@ use crate::diag::{FileId, SourceMap};
 use crate::render::{TemplateFault, Templates};
 use crate::threads::Ahead;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The folder of `templates/` whose files those of adapters may include.
 pub(crate) const PARTS: &str = "parts/";
@@ -65,10 +65,11 @@ pub(super) fn with_named<'n>(
     templates: &'n BTreeMap<String, FileId>,
     sources: &'n SourceMap,
 ) -> Vec<(&'n str, FileId)> {
-    let mut named: Vec<(&str, FileId)> = Vec::new();
-    let add = |path: &str, named: &mut Vec<(&'n str, FileId)>| {
+    let longest = templates.keys().map(String::len).max().unwrap_or(0);
+    let (mut named, mut known): (Vec<(&str, FileId)>, BTreeSet<&str>) = (Vec::new(), BTreeSet::new());
+    let mut add = |path: &str, named: &mut Vec<(&'n str, FileId)>| {
         if let Some((path, file)) = templates.get_key_value(path)
-            && named.iter().all(|(known, _)| known != path)
+            && known.insert(path)
         {
             named.push((path, *file));
         }
@@ -78,8 +79,11 @@ pub(super) fn with_named<'n>(
     while let Some((_, file)) = named.get(at).copied() {
         let words = sources.text(file);
         for (start, _) in words.match_indices(folder) {
-            let path = &words[start..];
-            add(&path[..path.find(['"', '\'']).unwrap_or(path.len())], &mut named);
+            // No further than any path goes: a text may have the folder's name a million times, and no quote.
+            let rest = &words.as_bytes()[start..words.len().min(start + longest + 1)];
+            if let Some(end) = rest.iter().position(|byte| matches!(byte, b'"' | b'\'')) {
+                add(&words[start..start + end], &mut named);
+            }
         }
         at += 1;
     }
