@@ -38,11 +38,7 @@ need() {
 
 # need_from COMMAND PACKAGE: a tool that is installed from the system's packages where it is missing and that can be done.
 need_from() {
-    command -v "$1" >/dev/null && return
-    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2")
-        { "${install[@]}" || { apt-get update -qq && "${install[@]}"; }; } >/dev/null 2>&1 || true
-    fi
+    command -v "$1" >/dev/null || "$(dirname "${BASH_SOURCE[0]}")/../scripts/package" "$2" >/dev/null 2>&1 || true
     need "$1"
 }
 

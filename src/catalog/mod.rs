@@ -404,8 +404,8 @@ pub struct Adapter {
     pub outputs: Vec<Output>,
 }
 
-/// What is known by its name.
-pub(crate) type ByName<T> = HashMap<String, T, foldhash::fast::RandomState>;
+/// What is looked up so often that a hash made against floods would be felt: its keys are of data files, not of strangers.
+pub(crate) type Keyed<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// A linked catalog.
 #[derive(Debug)]
@@ -422,7 +422,7 @@ pub struct Catalog {
     pub groups: Vec<Group>,
     /// Parameters in the order of artifacts.
     pub parameters: Vec<Parameter>,
-    by_key: ByName<ParamId>,
+    by_key: Keyed<String, ParamId>,
     carried: Carried,
     /// The order in which the first configuration was evaluated: mostly it serves the others too.
     pub(crate) usual_order: OnceLock<Vec<u32>>,

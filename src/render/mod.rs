@@ -111,12 +111,6 @@ impl<'t> Templates<'t> {
         Templates { environment }
     }
 
-    /// Whether there is a template of this name.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.environment.get_template(name).is_ok()
-    }
-
     /// Adds a template.
     ///
     /// # Errors

@@ -15,13 +15,13 @@ mod thresholds;
 use super::outside::Carried;
 use super::scope::Slots;
 use super::templates::AdapterTemplates;
-use super::{Broken, ByName, Catalog, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
+use super::{Broken, Catalog, Keyed, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
 use crate::model::Channel;
 use crate::threads::Ahead;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>> {
@@ -38,7 +38,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     };
     let mut records = loader::load(files, parts, &mut sources, &mut diags);
     let mut linker =
-        Linker { diags: &mut diags, parameters: Vec::new(), by_key: ByName::default(), slots: Slots::new(0), depth };
+        Linker { diags: &mut diags, parameters: Vec::new(), by_key: Keyed::default(), slots: Slots::new(0), depth };
     let linked = linker.catalog(&mut records, &sources);
     diags.sort();
     diags.dedup();
@@ -56,7 +56,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
 struct Linker<'l> {
     diags: &'l mut Diagnostics,
     parameters: Vec<Parameter>,
-    by_key: ByName<ParamId>,
+    by_key: Keyed<String, ParamId>,
     slots: Slots,
     depth: Depth,
 }
@@ -154,7 +154,7 @@ impl Linker<'_> {
 
     /// Two parameters may share an external name only if no version takes both.
     fn outputs(&mut self) {
-        let mut taken: HashMap<(Channel, &str), usize, foldhash::fast::RandomState> = HashMap::default();
+        let mut taken: Keyed<(Channel, &str), usize> = Keyed::default();
         taken.reserve(self.parameters.len());
         let mut faults = Vec::new();
         for (index, parameter) in self.parameters.iter().enumerate() {
