@@ -96,7 +96,7 @@ fn main() {
             let mut stacks = vec![Vec::new(); catalog.parameters.len()];
             for preset in inputs.preset.map(|preset| catalog.chain(preset)).unwrap_or_default() {
                 for (id, candidate) in &preset.layer.entries {
-                    stacks[id.index()].push((Source::Preset, preset.layer.name.as_str(), candidate));
+                    stacks[id.index()].push((Source::Preset, preset.layer.name.as_ref(), candidate));
                 }
             }
             for (id, candidate) in inputs.modifier.iter().flat_map(|modifier| &modifier.entries) {

@@ -169,7 +169,11 @@ fn combinations(catalog: &Catalog, diags: &mut Diagnostics) {
     for preset in catalog.presets.keys() {
         for modifier in std::iter::once(None).chain(catalog.modifiers.keys().map(Some)) {
             turn += 1;
-            let request = Request { preset: preset.clone(), modifier: modifier.cloned(), ..Request::default() };
+            let request = Request {
+                preset: preset.to_string(),
+                modifier: modifier.map(ToString::to_string),
+                ..Request::default()
+            };
             let mut compilation = match compile(catalog, &request, "") {
                 Ok(compilation) => compilation,
                 Err(faults) => {

@@ -114,7 +114,7 @@ pub async fn collect(
         };
         found.insert(&metric.name, aggregate);
     }
-    let names = catalog.metrics.iter().map(|metric| (metric.section, metric.name.as_str()));
+    let names = catalog.metrics.iter().map(|metric| (metric.section, metric.name.as_ref()));
     let mut summary = TelemetrySummary::complete(names, |_, name| {
         found.remove(name).unwrap_or_else(|| MetricAggregate::gap(GapState::Failed, "it was not asked for"))
     });
@@ -122,7 +122,7 @@ pub async fn collect(
     warnings.iter_mut().for_each(|warning| *warning = ask.masked(warning));
     let (gauges, rates) = (plan_of(Reads::Gauge), plan_of(Reads::Rate));
     summary.collection = Some(Collection {
-        exporter: exporter.name.clone(),
+        exporter: exporter.name.to_string(),
         scrape_interval_sec: scrape,
         gauge_step_sec: gauges.step,
         rate_step_sec: rates.step,
@@ -173,7 +173,7 @@ fn measured(
     let statistics = aggregate(&answer.samples).and_then(|found| {
         let share = found.values as f64 / plan.steps().max(1) as f64;
         if share < telemetry.window.coverage_floor {
-            coverage.insert(metric.name.clone(), share);
+            coverage.insert(metric.name.to_string(), share);
         }
         Statistics::new([found.min, found.max, found.mean, found.p50, found.p95, found.p99]).ok()
     });
@@ -230,7 +230,7 @@ impl<'a> Asking<'a> {
         let exporters = &self.telemetry.exporters;
         let unknown = |name: &str| CollectError::UnknownExporter {
             name: name.to_owned(),
-            known: exporters.iter().map(|exporter| exporter.name.clone()).collect(),
+            known: exporters.iter().map(|exporter| exporter.name.to_string()).collect(),
         };
         if let Some(name) = named {
             return self.telemetry.exporter(name).ok_or_else(|| unknown(name));

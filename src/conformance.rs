@@ -31,7 +31,7 @@ pub fn conformance(
             )
             .help(format!(
                 "name the preset; there are {}",
-                catalog.presets.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+                catalog.presets.keys().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
             )),
         ));
     };
@@ -113,5 +113,5 @@ fn hold(catalog: &Catalog, profile: &BehaviourProfile, bound: TelemetryBound) ->
         Some(_) => Conformance::Pass,
     };
     let unit = known.map(|known| known.unit.clone()).unwrap_or_default();
-    MetricConformance { metric, aggregate, value, lower, upper, unit, outcome, gap }
+    MetricConformance { metric, aggregate, value, lower, upper, unit: unit.into_owned(), outcome, gap }
 }

@@ -533,7 +533,7 @@ impl<'c> Resolution<'c> {
         let parameter = self.catalog.parameter(id);
         let base_value = self.base_value(id);
         CompilationTrace {
-            parameter_key: parameter.key.clone(),
+            parameter_key: parameter.key.to_string(),
             source: self.winner(id).source,
             base_value: parameter.value_type.show(&base_value),
             final_value: self.shown(id),

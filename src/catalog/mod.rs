@@ -18,7 +18,7 @@ use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, ne
 use crate::expr::Expr;
 use crate::loader::{DataSet, Depth};
 use crate::model::{
-    Channel, Class, Effect, PresetSummary, Scalar, Severity, ThroughputRange, Unit, ValueType, clipped,
+    Channel, Class, Effect, PresetSummary, Scalar, Severity, Text, ThroughputRange, Unit, ValueType, clipped,
 };
 use crate::threads::Ahead;
 use semver::{Version, VersionReq};
@@ -67,14 +67,14 @@ pub struct Candidate {
     /// Where it stands.
     pub span: Span,
     /// Why, where the layer says so.
-    pub because: Option<String>,
+    pub because: Option<Text>,
 }
 
 /// A parameter of the registry.
 #[derive(Debug)]
 pub struct Parameter {
     /// Its key.
-    pub key: String,
+    pub key: Text,
     /// Who decides it.
     pub class: Class,
     /// The type of its value.
@@ -102,19 +102,19 @@ pub struct Parameter {
     /// Plugin versions that take it.
     pub plugin: Option<VersionReq>,
     /// External name per channel.
-    pub outputs: Vec<(Channel, String)>,
+    pub outputs: Vec<(Channel, Text)>,
     /// What the reader of its variable takes, without a message, in place of one that it cannot read.
-    pub fallback: Option<String>,
+    pub fallback: Option<Text>,
     /// The images whose start script reads its variable; where there are none the plugin reads it, in every image.
-    pub images: Vec<At<String>>,
+    pub images: Vec<At<Text>>,
     /// How a change takes effect; none where nothing that runs reads it.
     pub effect: Option<Effect>,
     /// What it is.
-    pub summary: String,
+    pub summary: Text,
     /// Why this value.
-    pub rationale: String,
+    pub rationale: Text,
     /// Where its figures come from.
-    pub source: String,
+    pub source: Text,
     /// The group it belongs to: an index into [`Catalog::groups`].
     pub group: usize,
     /// Where it is defined.
@@ -125,7 +125,7 @@ impl Parameter {
     /// The name under which a channel carries it.
     #[must_use]
     pub fn output(&self, channel: Channel) -> Option<&str> {
-        self.outputs.iter().find(|(on, _)| *on == channel).map(|(_, name)| name.as_str())
+        self.outputs.iter().find(|(on, _)| *on == channel).map(|(_, name)| name.as_ref())
     }
 
     /// Whether adopters are meant to set it.
@@ -179,18 +179,18 @@ pub struct Violation {
 #[derive(Debug)]
 pub struct Group {
     /// The heading.
-    pub title: String,
+    pub title: Text,
 }
 
 /// What a preset or a modifier says.
 #[derive(Debug)]
 pub struct Layer {
     /// The stem of its file.
-    pub name: String,
+    pub name: Text,
     /// One line.
-    pub description: String,
+    pub description: Text,
     /// Why these values.
-    pub rationale: String,
+    pub rationale: Text,
     /// Its rules, in the order of the parameters.
     pub entries: Vec<(ParamId, Candidate)>,
 }
@@ -199,9 +199,9 @@ pub struct Layer {
 #[derive(Debug)]
 pub struct Expect {
     /// The metric's name.
-    pub metric: String,
+    pub metric: Text,
     /// The statistic.
-    pub aggregate: String,
+    pub aggregate: Text,
     /// The least.
     pub at_least: Option<At<Expr>>,
     /// The most.
@@ -214,7 +214,7 @@ pub struct Preset {
     /// What it says itself.
     pub layer: Layer,
     /// The preset that it extends.
-    pub extends: Option<String>,
+    pub extends: Option<Text>,
     /// The load that it is made for.
     pub throughput: ThroughputRange,
     /// What a healthy cluster shows.
@@ -226,8 +226,8 @@ impl Preset {
     #[must_use]
     pub fn summary(&self) -> PresetSummary {
         PresetSummary {
-            name: self.layer.name.clone(),
-            description: self.layer.description.clone(),
+            name: self.layer.name.to_string(),
+            description: self.layer.description.to_string(),
             throughput_range: self.throughput.clone(),
         }
     }
@@ -237,17 +237,17 @@ impl Preset {
 #[derive(Debug)]
 pub struct Rail {
     /// The stem of its file.
-    pub name: String,
+    pub name: Text,
     /// Whether artifacts are withheld.
     pub severity: Severity,
     /// What holds.
-    pub summary: String,
+    pub summary: Text,
     /// What happens when it does not.
-    pub rationale: String,
+    pub rationale: Text,
     /// Where its figures come from.
-    pub source: String,
+    pub source: Text,
     /// Named steps.
-    pub steps: Vec<(String, At<Expr>)>,
+    pub steps: Vec<(Text, At<Expr>)>,
     /// When it applies.
     pub when: Option<At<Expr>>,
     /// How many of the steps `when` needs; the others are taken only where the rule applies.
@@ -255,9 +255,9 @@ pub struct Rail {
     /// What must hold.
     pub require: At<Expr>,
     /// What does not hold: a template.
-    pub message: At<String>,
+    pub message: At<Text>,
     /// What to do: a template.
-    pub help: At<String>,
+    pub help: At<Text>,
     /// The parameters that decide it.
     pub parameters: Vec<ParamId>,
     /// Its own tests; linked only by a check.
@@ -268,11 +268,11 @@ pub struct Rail {
 #[derive(Debug)]
 pub struct Case {
     /// What it shows.
-    pub note: String,
+    pub note: Text,
     /// The preset.
-    pub preset: String,
+    pub preset: Text,
     /// The modifier.
-    pub modifier: Option<String>,
+    pub modifier: Option<Text>,
     /// Values on top.
     pub set: Vec<(ParamId, Scalar)>,
     /// Target server version.
@@ -293,24 +293,24 @@ pub struct Target {
     /// The versions that the catalog knows.
     pub supported: VersionReq,
     /// Version lines by name.
-    pub lines: Vec<(String, VersionReq)>,
+    pub lines: Vec<(Text, VersionReq)>,
 }
 
 /// An environment variable that is no parameter.
 #[derive(Debug)]
 pub struct Variable {
     /// `identity`, `secret`, `deployment` or `ignored`.
-    pub kind: String,
+    pub kind: Text,
     /// What it is.
-    pub summary: String,
+    pub summary: Text,
     /// Whether a container refuses to start without it.
     pub required: bool,
     /// Its usual value.
-    pub default: Option<String>,
+    pub default: Option<Text>,
     /// The placeholder that platform adapters put there.
-    pub placeholder: Option<String>,
+    pub placeholder: Option<Text>,
     /// The images that read it; all, where none is named.
-    pub images: Vec<String>,
+    pub images: Vec<Text>,
 }
 
 impl Variable {
@@ -331,9 +331,9 @@ impl Variable {
 #[derive(Debug)]
 pub struct Output {
     /// Its path below the adapter's folder.
-    pub file: String,
+    pub file: Text,
     /// The template's path below `templates/`.
-    pub template: String,
+    pub template: Text,
     /// Whether there is one for each service.
     pub per_service: bool,
     /// Every emitted parameter of this channel.
@@ -350,24 +350,24 @@ pub struct OutputField {
     /// The parameter.
     pub id: ParamId,
     /// Its name on the consumer's side.
-    pub name: String,
+    pub name: Text,
     /// The form that writes it: an index into [`Adapter::forms`]. The literal form of its type where absent.
     pub form: Option<usize>,
     /// Further parameters that the form reads, by their names there.
-    pub with: Vec<(String, ParamId)>,
+    pub with: Vec<(Text, ParamId)>,
     /// The part of the file that it belongs to, or nothing.
-    pub group: String,
+    pub group: Text,
 }
 
 /// How values are written in the language of an adapter.
 #[derive(Debug)]
 pub struct Form {
     /// The kind of value, of a literal form; else the name that fields use.
-    pub name: String,
+    pub name: Text,
     /// The template.
-    pub text: String,
+    pub text: Text,
     /// The name under which the template is known: unique among the adapters.
-    pub template: String,
+    pub template: Text,
     /// Where it stands.
     pub span: Span,
 }
@@ -383,23 +383,23 @@ impl Form {
 #[derive(Debug)]
 pub struct Adapter {
     /// The name of its folder.
-    pub name: String,
+    pub name: Text,
     /// Whether it renders worker options.
     pub sdk: bool,
     /// What it renders.
-    pub title: String,
+    pub title: Text,
     /// The language of its files.
-    pub language: String,
+    pub language: Text,
     /// The image that its files start; all of them, where none is named.
-    pub image: Option<String>,
+    pub image: Option<Text>,
     /// Parameters that its templates read by these names.
-    pub values: Vec<(String, ParamId)>,
+    pub values: Vec<(Text, ParamId)>,
     /// How values are written, by kind.
     pub literals: Vec<Form>,
     /// Forms that fields choose by name.
     pub forms: Vec<Form>,
     /// Parameters that the consumer has no option for, and why.
-    pub lacks: Vec<(ParamId, String)>,
+    pub lacks: Vec<(ParamId, Text)>,
     /// Its files.
     pub outputs: Vec<Output>,
 }
@@ -422,14 +422,14 @@ pub struct Catalog {
     pub groups: Vec<Group>,
     /// Parameters in the order of artifacts.
     pub parameters: Vec<Parameter>,
-    by_key: Keyed<String, ParamId>,
+    by_key: Keyed<Text, ParamId>,
     carried: Carried,
     /// The order in which the first configuration was evaluated: mostly it serves the others too.
     pub(crate) usual_order: OnceLock<Vec<u32>>,
     /// Presets by name.
-    pub presets: BTreeMap<String, Preset>,
+    pub presets: BTreeMap<Text, Preset>,
     /// Modifiers by name.
-    pub modifiers: BTreeMap<String, Layer>,
+    pub modifiers: BTreeMap<Text, Layer>,
     /// Guard rails by name.
     pub rails: Vec<Rail>,
     /// Metrics.
@@ -441,7 +441,7 @@ pub struct Catalog {
     /// What is a secret; everything at the depth of a compile.
     pub redaction: Redaction,
     /// Environment variables that are no parameters.
-    pub variables: BTreeMap<String, Variable>,
+    pub variables: BTreeMap<Text, Variable>,
     /// What is known of the server's dynamic configuration; empty unless linked with [`Depth::Settings`] or
     /// [`Depth::Check`].
     pub settings: ServerSettings,
@@ -452,11 +452,11 @@ pub struct Catalog {
     /// Adapters by name.
     pub adapters: Vec<Adapter>,
     /// Templates: path below `templates/` → text.
-    templates: BTreeMap<String, FileId>,
+    templates: BTreeMap<Text, FileId>,
     /// The adapters' templates, parsed.
     parsed: Ahead<AdapterTemplates>,
     /// The preset that environment variables alone are laid over.
-    pub default_preset: String,
+    pub default_preset: Text,
     /// Where a cluster runs.
     pub platform: Platform,
     /// Temporal server versions.
@@ -464,7 +464,7 @@ pub struct Catalog {
     /// DSQL plugin versions.
     pub plugin: Target,
     /// Prefixes of the variables that count as the DSQL deployment's.
-    pub variable_prefixes: Vec<String>,
+    pub variable_prefixes: Vec<Text>,
     /// Derived values that a summary shows.
     pub highlights: Vec<ParamId>,
     /// SHA-256 over every file.
@@ -510,7 +510,7 @@ impl Catalog {
 
     /// Every metric with its place in a behaviour profile's telemetry.
     pub fn measured(&self) -> impl Iterator<Item = (crate::model::behaviour::Section, &str)> {
-        self.metrics.iter().map(|metric| (metric.section, metric.name.as_str()))
+        self.metrics.iter().map(|metric| (metric.section, metric.name.as_ref()))
     }
 
     /// The parameter of this key.
@@ -534,8 +534,8 @@ impl Catalog {
     #[must_use]
     pub fn near_variable(&self, name: &str) -> Option<&str> {
         let upper = name.to_ascii_uppercase();
-        let ours = self.variable_prefixes.iter().any(|prefix| upper.starts_with(prefix.as_str()));
-        let known = self.variables_of_parameters().chain(self.variables.keys().map(String::as_str));
+        let ours = self.variable_prefixes.iter().any(|prefix| upper.starts_with(prefix.as_ref()));
+        let known = self.variables_of_parameters().chain(self.variables.keys().map(AsRef::as_ref));
         let found = nearest(&upper, known)?;
         // Another program's variable may be like one of ours by chance.
         (ours || (upper.len() > 8 && strsim::damerau_levenshtein(&upper, found) <= 2)).then_some(found)
@@ -585,7 +585,7 @@ impl Catalog {
     pub fn preset(&self, name: &str) -> Result<&Preset, Box<Diagnostic>> {
         self.presets
             .get(name)
-            .ok_or_else(|| unknown(Code::UnknownPreset, "preset", name, self.presets.keys().map(String::as_str)))
+            .ok_or_else(|| unknown(Code::UnknownPreset, "preset", name, self.presets.keys().map(AsRef::as_ref)))
     }
 
     /// The modifier of this name.
@@ -596,7 +596,7 @@ impl Catalog {
     pub fn modifier(&self, name: &str) -> Result<&Layer, Box<Diagnostic>> {
         self.modifiers
             .get(name)
-            .ok_or_else(|| unknown(Code::UnknownModifier, "modifier", name, self.modifiers.keys().map(String::as_str)))
+            .ok_or_else(|| unknown(Code::UnknownModifier, "modifier", name, self.modifiers.keys().map(AsRef::as_ref)))
     }
 
     /// The adapter of this name.
@@ -608,7 +608,7 @@ impl Catalog {
         let kind = || self.adapters.iter().filter(move |adapter| adapter.sdk == sdk);
         kind().find(|adapter| adapter.name == name).ok_or_else(|| {
             let what = if sdk { "SDK adapter" } else { "platform adapter" };
-            unknown(Code::UnknownAdapter, what, name, kind().map(|adapter| adapter.name.as_str()))
+            unknown(Code::UnknownAdapter, what, name, kind().map(|adapter| adapter.name.as_ref()))
         })
     }
 
@@ -658,7 +658,7 @@ impl Catalog {
 
     /// Every template: its path below `templates/`, its file.
     pub fn templates(&self) -> impl Iterator<Item = (&str, FileId)> {
-        self.templates.iter().map(|(path, file)| (path.as_str(), *file))
+        self.templates.iter().map(|(path, file)| (path.as_ref(), *file))
     }
 
     /// Templates and those below a folder that they name, and those that these name, with their texts.

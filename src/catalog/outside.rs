@@ -35,11 +35,11 @@ impl Catalog {
         let channels = self.parameter(id).outputs.iter().map(|(channel, name)| (channel.as_str(), name));
         let fields = self.adapters.iter().flat_map(|adapter| {
             let fields = adapter.outputs.iter().flat_map(|output| &output.fields);
-            fields.filter(|field| field.id == id).map(|field| (adapter.name.as_str(), &field.name))
+            fields.filter(|field| field.id == id).map(|field| (adapter.name.as_ref(), &field.name))
         });
         let mut names: Vec<ExternalName> = Vec::new();
         for (channel, name) in channels.chain(fields) {
-            let external = ExternalName { channel: channel.to_owned(), name: name.clone() };
+            let external = ExternalName { channel: channel.to_owned(), name: name.to_string() };
             if !names.contains(&external) {
                 names.push(external);
             }
@@ -55,12 +55,12 @@ impl Catalog {
             Diagnostic::error(Code::UnknownParameter, format!("there is no parameter `{}`", clipped(name)))
                 .fact("key", clipped(name))
                 .fact("name", clipped(name));
-        let keys = || self.parameters.iter().map(|parameter| parameter.key.as_str());
+        let keys = || self.parameters.iter().map(|parameter| parameter.key.as_ref());
         let outside: Vec<(ParamId, ExternalName)> =
             self.ids().flat_map(|id| self.outside_names(id).into_iter().map(move |name| (id, name))).collect();
         let key_of = |known: &str| {
             let found = outside.iter().find(|(_, external)| external.name == known);
-            found.map_or_else(String::new, |(id, _)| self.parameter(*id).key.clone())
+            found.map_or_else(String::new, |(id, _)| self.parameter(*id).key.to_string())
         };
         // A key that differs in its case alone is the nearest key.
         let cased = keys().any(|key| key.eq_ignore_ascii_case(name));

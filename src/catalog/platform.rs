@@ -3,28 +3,28 @@
 use super::{ParamId, Parameter, Variable};
 use crate::diag::At;
 use crate::expr::Expr;
-use crate::model::Effect;
+use crate::model::{Effect, Text};
 
 /// A service of a Temporal cluster; one process runs one.
 #[derive(Debug)]
 pub struct Service {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// How many processes run it.
     pub replicas: ParamId,
     /// The ports on which it listens, by what is spoken there.
-    pub ports: Vec<(String, i64)>,
+    pub ports: Vec<(Text, i64)>,
     /// What it does.
-    pub summary: String,
+    pub summary: Text,
 }
 
 /// Something that only the installation knows.
 #[derive(Debug)]
 pub struct Placeholder {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// What to put there.
-    pub summary: String,
+    pub summary: Text,
 }
 
 /// The words for one way in which a change takes effect.
@@ -33,9 +33,9 @@ pub struct EffectWords {
     /// Which way.
     pub effect: Effect,
     /// The same in a few words.
-    pub title: String,
+    pub title: Text,
     /// What happens, and what to do.
-    pub summary: String,
+    pub summary: Text,
 }
 
 /// What a rolling update is judged by.
@@ -46,18 +46,18 @@ pub struct Rollout {
     /// How many the database accepts.
     pub limit: ParamId,
     /// Why the services restart in their order.
-    pub order: String,
+    pub order: Text,
     /// What to say when replacing all services at once does not fit: a template.
-    pub at_once: At<String>,
+    pub at_once: At<Text>,
     /// What to say when replacing one after the other does not fit: a template.
-    pub one_by_one: At<String>,
+    pub one_by_one: At<Text>,
 }
 
 /// IAM actions.
 #[derive(Debug)]
 pub struct Grant {
     /// The actions.
-    pub actions: Vec<String>,
+    pub actions: Vec<Text>,
     /// They are needed only while this holds.
     pub when: Option<At<Expr>>,
 }
@@ -66,25 +66,25 @@ pub struct Grant {
 #[derive(Debug)]
 pub struct Prerequisite {
     /// The stem of its file.
-    pub name: String,
+    pub name: Text,
     /// `table`, `access`, `store`, `schema` or `decision`.
-    pub kind: String,
+    pub kind: Text,
     /// What it is, in a few words.
-    pub title: String,
+    pub title: Text,
     /// It is needed only while this holds.
     pub when: Option<At<Expr>>,
     /// The parameters that it concerns.
     pub parameters: Vec<ParamId>,
     /// What is fixed about it.
-    pub facts: Vec<(String, String)>,
+    pub facts: Vec<(Text, Text)>,
     /// What to do, in order.
-    pub steps: Vec<String>,
+    pub steps: Vec<Text>,
     /// What the processes must be allowed to do with it.
     pub grants: Vec<Grant>,
     /// Why, and what goes wrong without it.
-    pub rationale: String,
+    pub rationale: Text,
     /// Where that is known from.
-    pub source: String,
+    pub source: Text,
 }
 
 /// Where a cluster runs.
@@ -93,7 +93,7 @@ pub struct Platform {
     /// The services, in the order in which artifacts list and restart them.
     pub services: Vec<Service>,
     /// The names of the container images.
-    pub images: Vec<String>,
+    pub images: Vec<Text>,
     /// What only the installation knows.
     pub placeholders: Vec<Placeholder>,
     /// How changes take effect.

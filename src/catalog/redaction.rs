@@ -3,6 +3,7 @@
 //! Without rules everything is a secret: a catalog that was linked without them lets nothing through.
 
 use crate::diag::Span;
+use crate::model::Text;
 use crate::model::behaviour::REDACTED;
 use regex_lite::Regex;
 use std::borrow::Cow;
@@ -25,7 +26,7 @@ pub(super) struct Rules {
 /// One way in which secrets look.
 #[derive(Debug, Clone)]
 pub(super) struct TextRule {
-    pub(super) name: String,
+    pub(super) name: Text,
     pub(super) pattern: Regex,
     pub(super) unless: Option<Regex>,
     pub(super) span: Span,
@@ -35,7 +36,7 @@ pub(super) struct TextRule {
 #[derive(Debug, Clone)]
 pub struct RedactionCase {
     /// What it shows.
-    pub note: String,
+    pub note: Text,
     /// What is tried.
     pub tried: Tried,
     /// Where it says what becomes of it.
@@ -46,9 +47,9 @@ pub struct RedactionCase {
 #[derive(Debug, Clone)]
 pub enum Tried {
     /// A name, and whether it is a secret's.
-    Name(String, bool),
+    Name(Text, bool),
     /// A text, and what is shown of it.
-    Text(String, String),
+    Text(Text, Text),
 }
 
 impl Redaction {
@@ -120,7 +121,7 @@ impl Redaction {
         let rules = self.rules.iter().flat_map(|rules| rules.texts.iter().map(move |rule| (rule, &rules.cases)));
         rules.filter_map(|(rule, cases)| {
             let tried = cases.iter().any(|case| matches!(&case.tried, Tried::Text(text, _) if rule.finds(text)));
-            (!tried).then_some((rule.name.as_str(), rule.span))
+            (!tried).then_some((rule.name.as_ref(), rule.span))
         })
     }
 }

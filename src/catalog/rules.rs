@@ -6,18 +6,18 @@ use super::{Metric, ParamId};
 use crate::diag::{At, Code, Span, nearest};
 use crate::expr::Expr;
 use crate::model::behaviour::Statistics;
-use crate::model::{Confidence, Scalar, Turn};
+use crate::model::{Confidence, Scalar, Text, Turn};
 use std::ops::Range;
 
 /// What a rule reads besides parameters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Read {
     /// `metric.NAME.STATISTIC`: of the profile that is judged.
-    Metric(String, &'static str),
+    Metric(Text, &'static str),
     /// `baseline.NAME.STATISTIC`: of the one that it is held against.
-    Baseline(String, &'static str),
+    Baseline(Text, &'static str),
     /// `gap.NAME`: whether the metric has no values.
-    Gap(String),
+    Gap(Text),
     /// `before.KEY`: the parameter's value in the one that it is held against.
     Before(ParamId),
 }
@@ -66,9 +66,9 @@ impl Read {
             }
         };
         Some(match space {
-            "metric" => statistic(rest).map(|(metric, statistic)| Read::Metric(metric, statistic)),
-            "baseline" => statistic(rest).map(|(metric, statistic)| Read::Baseline(metric, statistic)),
-            "gap" => metric(rest).map(Read::Gap),
+            "metric" => statistic(rest).map(|(metric, statistic)| Read::Metric(metric.into(), statistic)),
+            "baseline" => statistic(rest).map(|(metric, statistic)| Read::Baseline(metric.into(), statistic)),
+            "gap" => metric(rest).map(|name| Read::Gap(name.into())),
             "before" => find(rest).map(Read::Before).ok_or_else(|| NoRead {
                 code: Code::UnknownParameter,
                 message: format!("there is no parameter `{rest}`"),
@@ -101,14 +101,14 @@ pub enum Watched {
     /// A parameter.
     Parameter(ParamId),
     /// A dynamic-config setting that is no parameter.
-    Setting(String),
+    Setting(Text),
 }
 
 /// A change of the configuration, and the movements that it explains.
 #[derive(Debug)]
 pub struct Correlation {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// What changes; any one of them.
     pub keys: Vec<Watched>,
     /// Which way.
@@ -116,15 +116,15 @@ pub struct Correlation {
     /// What holds of the newer configuration.
     pub when: Option<Observing>,
     /// Metrics that go up with it.
-    pub rise: Vec<String>,
+    pub rise: Vec<Text>,
     /// Metrics that go down with it.
-    pub fall: Vec<String>,
+    pub fall: Vec<Text>,
     /// How the one leads to the other.
-    pub mechanism: String,
+    pub mechanism: Text,
     /// How sure that is.
     pub confidence: Confidence,
     /// Where it is known from.
-    pub source: String,
+    pub source: Text,
     /// Its own tests; linked only by a check.
     pub cases: Vec<CorrelationCase>,
     /// Where its name stands.
@@ -143,7 +143,7 @@ impl Correlation {
 #[derive(Debug)]
 pub struct CorrelationCase {
     /// What it shows.
-    pub note: String,
+    pub note: Text,
     /// What changed.
     pub key: Watched,
     /// The older value; a duration is milliseconds.
@@ -151,11 +151,11 @@ pub struct CorrelationCase {
     /// The newer value.
     pub after: Scalar,
     /// The preset of both configurations.
-    pub preset: String,
+    pub preset: Text,
     /// Values on top.
     pub set: Vec<(ParamId, Scalar)>,
     /// The metric with its older and its newer value, where metrics matter.
-    pub metric: Option<(String, f64, f64)>,
+    pub metric: Option<(Text, f64, f64)>,
     /// Whether the rule must fire.
     pub fires: At<bool>,
     /// Where the case stands.
@@ -166,31 +166,31 @@ pub struct CorrelationCase {
 #[derive(Debug)]
 pub struct Recommendation {
     /// The stem of its file.
-    pub name: String,
+    pub name: Text,
     /// What is wrong where it fires.
-    pub summary: String,
+    pub summary: Text,
     /// Why what it suggests helps.
-    pub rationale: String,
+    pub rationale: Text,
     /// Where that is known from.
-    pub source: String,
+    pub source: Text,
     /// How sure that is.
     pub confidence: Confidence,
     /// The greater goes first.
     pub priority: i64,
     /// Of the rules of one group only one is followed.
-    pub group: Option<String>,
+    pub group: Option<Text>,
     /// What must hold of the configuration for the rule to apply.
     pub applies: Option<Observing>,
     /// The symptom.
     pub when: Observing,
     /// The metrics that show it.
-    pub evidence: Vec<String>,
+    pub evidence: Vec<Text>,
     /// What is seen: a template.
-    pub message: At<String>,
+    pub message: At<Text>,
     /// What to change, the first choice first.
     pub suggestions: Vec<Suggest>,
     /// What to do besides: a template.
-    pub advice: Option<At<String>>,
+    pub advice: Option<At<Text>>,
     /// Its own tests; linked only by a check.
     pub cases: Vec<SymptomCase>,
     /// The file's head.
@@ -199,7 +199,7 @@ pub struct Recommendation {
 
 impl Recommendation {
     /// Every text that is a template.
-    pub fn words(&self) -> impl Iterator<Item = &At<String>> {
+    pub fn words(&self) -> impl Iterator<Item = &At<Text>> {
         let titles = self.suggestions.iter().map(|suggestion| &suggestion.title);
         std::iter::once(&self.message).chain(&self.advice).chain(titles)
     }
@@ -209,13 +209,13 @@ impl Recommendation {
 #[derive(Debug)]
 pub struct Suggest {
     /// What to do, in words: a template.
-    pub title: At<String>,
+    pub title: At<Text>,
     /// What must hold for it.
     pub when: Option<Observing>,
     /// The preset.
     pub preset: Option<PresetChoice>,
     /// The modifier.
-    pub modifier: Option<String>,
+    pub modifier: Option<Text>,
     /// Overrides by value; a duration is milliseconds.
     pub set: Vec<(ParamId, Scalar)>,
     /// Overrides by expression.
@@ -226,7 +226,7 @@ pub struct Suggest {
 #[derive(Debug)]
 pub enum PresetChoice {
     /// This one.
-    Named(String),
+    Named(Text),
     /// The one whose range has this throughput.
     For(Observing),
 }
@@ -263,17 +263,17 @@ impl Outcome {
 }
 
 /// Statistics of metrics that a case states: metric, statistic (all six, where none is named), value.
-pub type Stated = Vec<(String, Option<&'static str>, f64)>;
+pub type Stated = Vec<(Text, Option<&'static str>, f64)>;
 
 /// A recommendation rule's own test.
 #[derive(Debug)]
 pub struct SymptomCase {
     /// What it shows.
-    pub note: String,
+    pub note: Text,
     /// The preset.
-    pub preset: String,
+    pub preset: Text,
     /// The modifier.
-    pub modifier: Option<String>,
+    pub modifier: Option<Text>,
     /// Values on top.
     pub set: Vec<(ParamId, Scalar)>,
     /// The telemetry.
@@ -290,5 +290,5 @@ pub struct SymptomCase {
 
 /// The names of metrics.
 pub(crate) fn names(metrics: &[Metric]) -> impl Iterator<Item = &str> + Clone {
-    metrics.iter().map(|metric| metric.name.as_str())
+    metrics.iter().map(|metric| metric.name.as_ref())
 }

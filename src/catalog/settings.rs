@@ -4,7 +4,7 @@ use super::{Parameter, Target};
 use crate::diag::At;
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, Span, nearest};
 use crate::loader::records::RawSettings;
-use crate::model::{Channel, ValueType};
+use crate::model::{Channel, Text, ValueType};
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,21 +12,21 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The server's own spelling of its key.
-    pub key: String,
+    pub key: Text,
     /// The server's type: `int`, `duration`, `typed:…`.
-    pub value_type: String,
+    pub value_type: Text,
     /// Which constraints it takes.
-    pub precedence: Option<At<String>>,
+    pub precedence: Option<At<Text>>,
     /// The server's default as text.
-    default: Option<String>,
+    default: Option<Text>,
     /// Version line → default, where it differs.
-    defaults: Vec<(String, String)>,
+    defaults: Vec<(Text, Text)>,
     /// The version lines that register it; all where none is named.
-    pub lines: Option<Vec<String>>,
+    pub lines: Option<Vec<Text>>,
     /// Why it is not for production.
-    pub caution: Option<String>,
+    pub caution: Option<Text>,
     /// The fields of its value, where all of them are known.
-    pub fields: Option<Vec<String>>,
+    pub fields: Option<Vec<Text>>,
 }
 
 impl Setting {
@@ -40,7 +40,7 @@ impl Setting {
     #[must_use]
     pub fn default_for(&self, lines: &[&str]) -> Option<&str> {
         let of = |line: &str| {
-            let own = self.defaults.iter().find(|(name, _)| name == line).map(|(_, text)| text.as_str());
+            let own = self.defaults.iter().find(|(name, _)| name == line).map(|(_, text)| text.as_ref());
             own.or(self.default.as_deref())
         };
         let (first, rest) = lines.split_first()?;
@@ -53,11 +53,11 @@ impl Setting {
 #[derive(Debug, Clone)]
 pub struct Prefix {
     /// What they begin with.
-    pub prefix: String,
+    pub prefix: Text,
     /// The version lines that register them; all where none is named.
-    pub lines: Option<Vec<String>>,
+    pub lines: Option<Vec<Text>>,
     /// What is known of them.
-    pub note: Option<String>,
+    pub note: Option<Text>,
 }
 
 impl Prefix {
@@ -68,7 +68,7 @@ impl Prefix {
     }
 }
 
-fn covers(known: Option<&Vec<String>>, lines: &[&str]) -> bool {
+fn covers(known: Option<&Vec<Text>>, lines: &[&str]) -> bool {
     known.is_none_or(|known| lines.iter().all(|line| known.iter().any(|known| known == line)))
 }
 
@@ -87,11 +87,11 @@ pub enum Takes {
 #[derive(Debug, Clone)]
 pub struct Constraint {
     /// The server's own spelling; it compares without case.
-    pub name: String,
+    pub name: Text,
     /// What it takes.
     pub takes: Takes,
     /// The words that it takes, where all of them are known.
-    pub words: Option<Vec<String>>,
+    pub words: Option<Vec<Text>>,
 }
 
 /// What is known of the server's dynamic configuration.
@@ -104,13 +104,13 @@ pub struct ServerSettings {
     /// The constraints.
     pub constraints: Vec<Constraint>,
     /// Precedence → the sets of constraints that the server looks up, each sorted.
-    pub precedences: BTreeMap<String, Vec<Vec<String>>>,
+    pub precedences: BTreeMap<Text, Vec<Vec<Text>>>,
     /// Keys of the static configuration, and where they belong.
-    pub statics: Vec<(String, String)>,
+    pub statics: Vec<(Text, Text)>,
     /// Where the sets stand, for a check.
-    sets: Vec<At<String>>,
+    sets: Vec<At<Text>>,
     /// Key in lower case → position among [`Self::all`].
-    by_key: HashMap<String, usize>,
+    by_key: HashMap<Text, usize>,
 }
 
 impl ServerSettings {
@@ -133,7 +133,7 @@ impl ServerSettings {
             raw.prefixes.into_iter().map(|raw| Prefix { prefix: raw.prefix, lines: raw.lines, note: raw.note });
         let constraints = raw.constraints.into_iter().map(|raw| Constraint {
             name: raw.name,
-            takes: match raw.takes.as_str() {
+            takes: match raw.takes.as_ref() {
                 "text" => Takes::Text,
                 "integer" => Takes::Integer,
                 _ => Takes::WordOrInteger,
@@ -149,7 +149,7 @@ impl ServerSettings {
             by_key: all
                 .iter()
                 .enumerate()
-                .map(|(index, setting)| (Channel::DynamicConfig.folded(&setting.key).into_owned(), index))
+                .map(|(index, setting)| (Text::Owned(Channel::DynamicConfig.folded(&setting.key).into_owned()), index))
                 .collect(),
             prefixes: prefixes.collect(),
             constraints: constraints.collect(),
@@ -157,7 +157,9 @@ impl ServerSettings {
             precedences: raw
                 .precedences
                 .into_iter()
-                .map(|(name, sets)| (name, sets.iter().map(|set| names(&set.value)).collect()))
+                .map(|(name, sets)| {
+                    (name, sets.iter().map(|set| names(&set.value).into_iter().map(Text::Owned).collect()).collect())
+                })
                 .collect(),
             statics: raw.statics,
             all,
@@ -185,8 +187,8 @@ impl ServerSettings {
     }
 }
 
-fn named<'t>(lines: impl Iterator<Item = &'t (String, VersionReq)>) -> Vec<&'t str> {
-    lines.map(|(line, _)| line.as_str()).collect()
+fn named<'t>(lines: impl Iterator<Item = &'t (Text, VersionReq)>) -> Vec<&'t str> {
+    lines.map(|(line, _)| line.as_ref()).collect()
 }
 
 /// Checks every dynamic-config output against the settings that each version line registers. The server compares keys
@@ -199,7 +201,7 @@ pub(super) fn check(
     manifest: FileId,
 ) {
     let settings: HashMap<&str, &Setting> =
-        registered.all.iter().map(|setting| (setting.key.as_str(), setting)).collect();
+        registered.all.iter().map(|setting| (setting.key.as_ref(), setting)).collect();
     names(diags, registered);
     if temporal.lines.is_empty() {
         diags.push(
@@ -215,7 +217,7 @@ pub(super) fn check(
             if registered
                 .prefixes
                 .iter()
-                .any(|known| name.starts_with(known.prefix.as_str()) && known.covers(parameter, temporal))
+                .any(|known| name.starts_with(known.prefix.as_ref()) && known.covers(parameter, temporal))
             {
                 continue;
             }
@@ -262,7 +264,7 @@ pub(super) fn check(
 
 /// Checks that settings name precedences, and precedences constraints, that are there.
 fn names(diags: &mut Diagnostics, registered: &ServerSettings) {
-    let known = || registered.precedences.keys().map(String::as_str);
+    let known = || registered.precedences.keys().map(AsRef::as_ref);
     if !registered.precedences.is_empty() {
         let named = registered.all.iter().filter_map(|setting| setting.precedence.as_ref());
         // Of a setting of which only the name is known, the precedence is not.

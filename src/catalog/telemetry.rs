@@ -6,6 +6,7 @@
 //! the length of the whole window (`%WINDOW%`). A `%` that opens none is PromQL's own.
 
 use crate::diag::At;
+use crate::model::Text;
 use crate::model::behaviour::Section;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -84,38 +85,38 @@ impl Subject {
 #[derive(Debug, Clone)]
 pub struct Selector {
     /// Its name between `%` and `%`.
-    pub name: String,
+    pub name: Text,
     /// The label that it matches.
-    pub label: String,
+    pub label: Text,
     /// What it looks for.
     pub of: Subject,
     /// Whether the server's exporter writes the values, and may have changed them.
     pub by_server: bool,
     /// What stands before the value.
-    pub prefix: String,
+    pub prefix: Text,
     /// What it expands to when nothing is looked for.
-    pub otherwise: String,
+    pub otherwise: Text,
 }
 
 /// One way in which the names of the server's metrics are written.
 #[derive(Debug, Clone)]
 pub struct Exporter {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// When a server speaks it.
-    pub summary: String,
+    pub summary: Text,
     /// The suffix of counters.
-    pub counter: String,
+    pub counter: Text,
     /// The suffix of timers.
-    pub timer: String,
+    pub timer: Text,
     /// The suffix of histograms without a unit.
-    pub histogram: String,
+    pub histogram: Text,
     /// Whether timers are in seconds; in milliseconds otherwise.
     pub timer_in_seconds: bool,
     /// Whether it writes `_` for what is no letter, digit or underscore in label values.
     pub sanitised: bool,
     /// PromQL that has a value where the source speaks it.
-    pub detect: String,
+    pub detect: Text,
 }
 
 /// A query that must find something, or the name that was asked for is wrong.
@@ -124,9 +125,9 @@ pub struct Probe {
     /// The name that it proves.
     pub of: Subject,
     /// PromQL with placeholders.
-    pub query: String,
+    pub query: Text,
     /// PromQL that lists the names that there are, one series each.
-    pub values: String,
+    pub values: Text,
 }
 
 /// What is looked for.
@@ -219,7 +220,7 @@ pub struct QueryFault {
 impl Telemetry {
     /// The names that stand between two `%`.
     pub fn placeholder_names(&self) -> impl Iterator<Item = &str> {
-        self.selectors.iter().map(|selector| selector.name.as_str()).chain(NAMES).chain([MILLISECONDS, RATE, WINDOW])
+        self.selectors.iter().map(|selector| selector.name.as_ref()).chain(NAMES).chain([MILLISECONDS, RATE, WINDOW])
     }
 
     /// Every placeholder of a query that means nothing.
@@ -255,7 +256,7 @@ impl Telemetry {
             from = found.range.end;
             let argument = found.argument.unwrap_or_default();
             match found.name {
-                "counter" if argument.ends_with(&exporter.counter) => text.push_str(argument),
+                "counter" if argument.ends_with(&*exporter.counter) => text.push_str(argument),
                 "counter" => text.extend([argument, &exporter.counter]),
                 "timer" => text.extend([argument, &exporter.timer]),
                 "histogram" => text.extend([argument, &exporter.histogram]),
@@ -323,27 +324,27 @@ pub enum Reads {
 #[derive(Debug)]
 pub struct Metric {
     /// Its name; `name.service` where each service has its own value.
-    pub name: String,
+    pub name: Text,
     /// The category of a behaviour profile's telemetry that has it.
     pub section: Section,
     /// Its category, which decides the threshold of a change.
-    pub category: String,
+    pub category: Text,
     /// What it counts.
-    pub unit: String,
+    pub unit: Text,
     /// Which direction is an improvement.
-    pub better: String,
+    pub better: Text,
     /// What it shows.
-    pub summary: String,
+    pub summary: Text,
     /// A change of no more than this, in its unit, is noise.
     pub noise_floor: f64,
     /// What the query evaluates.
     pub reads: Reads,
     /// PromQL with placeholders.
-    pub query: At<String>,
+    pub query: At<Text>,
     /// What it means when the query finds nothing.
-    pub absent: String,
+    pub absent: Text,
     /// The key of the switch without which it does not apply.
-    pub needs: Option<String>,
+    pub needs: Option<Text>,
     /// The metric that this one is the complement of.
-    pub mirror_of: Option<String>,
+    pub mirror_of: Option<Text>,
 }

@@ -2,9 +2,9 @@
 
 use super::Adapter;
 use crate::diag::{FileId, SourceMap};
+use crate::model::Text;
 use crate::render::{TemplateFault, Templates};
 use crate::threads::Ahead;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The folder of `templates/` whose files those of adapters may include.
@@ -15,12 +15,12 @@ pub(crate) const PARTS: &str = "parts/";
 pub(crate) struct AdapterTemplates {
     pub(crate) engine: Templates<'static>,
     /// By the name of the template.
-    pub(crate) faults: BTreeMap<String, TemplateFault>,
+    pub(crate) faults: BTreeMap<Text, TemplateFault>,
 }
 
 impl AdapterTemplates {
     /// Parses templates, given by name and text.
-    pub(super) fn parse(texts: Vec<(String, Cow<'static, str>)>) -> Self {
+    pub(super) fn parse(texts: Vec<(Text, Text)>) -> Self {
         let (mut engine, mut faults) = (Templates::new(), BTreeMap::new());
         for (name, text) in texts {
             if let Err(fault) = engine.add_owned(name.clone(), text) {
@@ -33,7 +33,7 @@ impl AdapterTemplates {
     /// Begins to parse, beside what else there is to do.
     pub(super) fn ahead(
         adapters: &[Adapter],
-        templates: &BTreeMap<String, FileId>,
+        templates: &BTreeMap<Text, FileId>,
         sources: &SourceMap,
     ) -> Ahead<AdapterTemplates> {
         let texts = texts(adapters, templates, sources);
@@ -45,16 +45,16 @@ impl AdapterTemplates {
 /// these include.
 pub(super) fn texts(
     adapters: &[Adapter],
-    templates: &BTreeMap<String, FileId>,
+    templates: &BTreeMap<Text, FileId>,
     sources: &SourceMap,
-) -> Vec<(String, Cow<'static, str>)> {
+) -> Vec<(Text, Text)> {
     let forms = adapters.iter().flat_map(|adapter| adapter.literals.iter().chain(&adapter.forms));
-    let outputs = adapters.iter().flat_map(|adapter| &adapter.outputs).map(|output| output.template.as_str());
+    let outputs = adapters.iter().flat_map(|adapter| &adapter.outputs).map(|output| output.template.as_ref());
     let files = with_named(outputs, PARTS, templates, sources);
     forms
         .filter(|form| !form.is_word())
-        .map(|form| (form.template.clone(), Cow::Owned(form.text.clone())))
-        .chain(files.into_iter().map(|(path, file)| (path.to_owned(), sources.lasting_text(file))))
+        .map(|form| (form.template.clone(), form.text.clone()))
+        .chain(files.into_iter().map(|(path, file)| (Text::Owned(path.to_owned()), sources.lasting_text(file))))
         .collect()
 }
 
@@ -62,10 +62,10 @@ pub(super) fn texts(
 pub(super) fn with_named<'n>(
     wanted: impl IntoIterator<Item = &'n str>,
     folder: &str,
-    templates: &'n BTreeMap<String, FileId>,
+    templates: &'n BTreeMap<Text, FileId>,
     sources: &'n SourceMap,
 ) -> Vec<(&'n str, FileId)> {
-    let longest = templates.keys().map(String::len).max().unwrap_or(0);
+    let longest = templates.keys().map(|name| name.len()).max().unwrap_or(0);
     let (mut named, mut known): (Vec<(&str, FileId)>, BTreeSet<&str>) = (Vec::new(), BTreeSet::new());
     let mut add = |path: &str, named: &mut Vec<(&'n str, FileId)>| {
         if let Some((path, file)) = templates.get_key_value(path)

@@ -1,6 +1,7 @@
 //! When a change of a metric counts, and how much it matters: `registry/thresholds.toml`, linked.
 
 use crate::diag::{At, Span};
+use crate::model::Text;
 use crate::model::behaviour::{DiffSeverity, Direction};
 use std::collections::BTreeMap;
 
@@ -8,11 +9,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Thresholds {
     /// The statistic of the bad minutes.
-    pub tail: String,
+    pub tail: Text,
     /// A critical change is also larger than so many noise floors.
     pub critical_floors: f64,
     /// The categories that metrics name.
-    pub categories: BTreeMap<String, Category>,
+    pub categories: BTreeMap<Text, Category>,
     /// The figures' own tests; linked only by a check.
     pub cases: Vec<ChangeCase>,
 }
@@ -25,7 +26,7 @@ pub struct Category {
     /// A change of more than so many thresholds is critical.
     pub critical_times: f64,
     /// What its metrics have in common.
-    pub summary: String,
+    pub summary: Text,
     /// Where it is defined.
     pub span: Span,
 }
@@ -34,9 +35,9 @@ pub struct Category {
 #[derive(Debug)]
 pub struct ChangeCase {
     /// What it shows.
-    pub note: String,
+    pub note: Text,
     /// The metric.
-    pub metric: At<String>,
+    pub metric: At<Text>,
     /// What it was.
     pub old: f64,
     /// What it is.

@@ -65,7 +65,7 @@ pub(super) fn correlation(catalog: &Catalog, rule: &Correlation, case: &Correlat
     let json = |value: &Scalar| serde_json::to_value(value).unwrap_or_default();
     let change = Changed {
         what: case.key.clone(),
-        key,
+        key: key.into_owned(),
         old: json(&case.before),
         new: json(&case.after),
         turn: correlate::turn_of_values(&case.before, &case.after),
@@ -73,7 +73,7 @@ pub(super) fn correlation(catalog: &Catalog, rule: &Correlation, case: &Correlat
     };
     let changes = if case.before == case.after { Vec::new() } else { vec![change] };
     let moving = case.metric.as_ref().map(|(metric, from, to)| Moving {
-        metric: metric.clone(),
+        metric: metric.to_string(),
         rose: to > from,
         regressed: true,
         old: *from,

@@ -184,7 +184,7 @@ fn same_inputs(options: &Compile, preset: &str, modifier: &str, environment: &[S
 }
 
 /// Makes one text.
-type Text<'t> = dyn Fn() -> Result<String, Told> + Sync + 't;
+type Maker<'t> = dyn Fn() -> Result<String, Told> + Sync + 't;
 
 /// Makes everything that the command prints and writes, and writes the files: what is printed afterwards is true then. Gives
 /// the summary, empty where none is printed. Where artifacts are withheld there is nothing else.
@@ -213,11 +213,11 @@ fn make(session: &Session, options: &Compile, compilation: &Compilation<'_>, sto
     let why = || Ok(compilation.why_of(story)?);
     let Some(dir) = &options.out else {
         // An adapter that fails is told now, not when the files are asked for.
-        let (_, mut texts) = faultless(compilation.snippets_beside(&[&summary as &Text<'_>]))?;
+        let (_, mut texts) = faultless(compilation.snippets_beside(&[&summary as &Maker<'_>]))?;
         return Ok(texts.pop().unwrap_or_default());
     };
     let names = ["why.md", "profile.json", "dynamicconfig.yaml", "dsql-plugin.json", "guard-rails.json"];
-    let texts: [&Text<'_>; 6] = [&why, &profile, &dynamic_config, &plugin, &rails, &summary];
+    let texts: [&Maker<'_>; 6] = [&why, &profile, &dynamic_config, &plugin, &rails, &summary];
     let ((sdk, platform), mut texts) = faultless(compilation.snippets_beside(&texts))?;
     let summary = texts.pop().unwrap_or_default();
     let file = |(path, text): (&str, String)| OutputFile { path: path.to_owned(), content: text.into_bytes() };
@@ -291,11 +291,11 @@ fn request(
         }
         // A profile that could not be read was reported.
         (None, None) if options.from.is_some() => {
-            preset = Some(catalog.default_preset.clone());
+            preset = Some(catalog.default_preset.to_string());
         }
         (None, None) => {
             let prefixes = catalog.variable_prefixes.clone();
-            let ours = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+            let ours = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_ref()));
             // An empty variable is to the plugin one that is not set.
             let set = || subject::environment().filter(|(_, value)| !value.is_empty());
             let entries = inputs::environment_entries(set(), &ours, &mut catalog.sources);
@@ -314,7 +314,7 @@ fn request(
                     .terminal
                     .err(&format!("note: no preset named; {variables} laid over `{}`", catalog.default_preset));
             }
-            preset = Some(catalog.default_preset.clone());
+            preset = Some(catalog.default_preset.to_string());
             // The whole environment that the plugin would read, not only what made it count.
             let known: Vec<String> = catalog.variables_of_parameters().map(str::to_owned).collect();
             let read = |name: &str| ours(name) || known.iter().any(|known| known == name);
@@ -351,7 +351,7 @@ fn request(
 }
 
 fn no_preset(catalog: &Catalog) -> Failure {
-    let available: Vec<&str> = catalog.presets.keys().map(String::as_str).collect();
+    let available: Vec<&str> = catalog.presets.keys().map(AsRef::as_ref).collect();
     let diagnostic = Diagnostic::error(Code::UnknownPreset, "no preset named, and no DSQL variable in the environment")
         .help(format!("name one: {}; or give --env-file", available.join(", ")))
         .fact("name", serde_json::Value::Null)

@@ -121,7 +121,7 @@ pub(super) fn run(session: &mut Session, options: &Graph) -> Outcome {
 fn of_request(catalog: &Catalog, request: &Request, mut scope: Scope) -> Result<Diagram, Diagnostics> {
     let compilation = compile(catalog, request, "")?;
     if let Some(rails) = &mut scope.rails {
-        rails.extend(compilation.findings.iter().map(|finding| (finding.rail.name.clone(), finding.severity)));
+        rails.extend(compilation.findings.iter().map(|finding| (finding.rail.name.to_string(), finding.severity)));
     }
     Ok(derivation(&compilation.resolution, &scope))
 }
@@ -138,7 +138,9 @@ fn of_registry(catalog: &Catalog, mut scope: Scope) -> Result<Diagram, Diagnosti
     };
     let mut resolution = eval::resolve(catalog, inputs)?;
     if let Some(fired) = &mut scope.rails {
-        fired.extend(judge(&mut resolution).into_iter().map(|finding| (finding.rail.name.clone(), finding.severity)));
+        fired.extend(
+            judge(&mut resolution).into_iter().map(|finding| (finding.rail.name.to_string(), finding.severity)),
+        );
     }
     Ok(derivation(&resolution, &scope))
 }

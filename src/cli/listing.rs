@@ -40,7 +40,10 @@ pub(super) fn modifiers(session: &mut Session, format: ListFormat) -> Outcome {
             session.terminal.out_json(&modifiers)?;
         }
         ListFormat::Text => {
-            let rows = catalog.modifiers.values().map(|modifier| (modifier.name.clone(), modifier.description.clone()));
+            let rows = catalog
+                .modifiers
+                .values()
+                .map(|modifier| (modifier.name.to_string(), modifier.description.to_string()));
             session.terminal.out(&table(rows, session.terminal.width))?;
         }
     }
@@ -61,7 +64,7 @@ pub(super) fn adapters(session: &mut Session, format: ListFormat) -> Outcome {
                         "kind": kind(adapter.sdk),
                         "title": adapter.title,
                         "language": adapter.language,
-                        "files": adapter.outputs.iter().map(|output| output.file.as_str()).collect::<Vec<_>>(),
+                        "files": adapter.outputs.iter().map(|output| output.file.as_ref()).collect::<Vec<_>>(),
                     })
                 })
                 .collect();
@@ -71,7 +74,7 @@ pub(super) fn adapters(session: &mut Session, format: ListFormat) -> Outcome {
             let rows = catalog
                 .adapters
                 .iter()
-                .map(|adapter| (adapter.name.clone(), format!("{}: {}", kind(adapter.sdk), adapter.title)));
+                .map(|adapter| (adapter.name.to_string(), format!("{}: {}", kind(adapter.sdk), adapter.title)));
             session.terminal.out(&table(rows, session.terminal.width))?;
         }
     }
@@ -182,7 +185,7 @@ pub(super) fn describe(session: &mut Session, options: &Describe) -> Outcome {
                     (None, None) => String::new(),
                 };
                 let metric = catalog.metrics.iter().find(|metric| metric.name == bound.metric);
-                let unit = metric.map_or("", |metric| metric.unit.as_str());
+                let unit = metric.map_or("", |metric| metric.unit.as_ref());
                 text.push_str(&format!("  {} {limits} {unit} ({} over the window)\n", bound.metric, bound.aggregate));
             }
             session.terminal.out(&text)?;

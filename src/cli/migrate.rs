@@ -29,7 +29,7 @@ pub(super) fn run(session: &mut Session, options: &Migrate) -> Outcome {
     });
     let catalog: &'static Catalog = catalog;
     let against = Against {
-        preset: options.preset.clone().unwrap_or_else(|| catalog.default_preset.clone()),
+        preset: options.preset.clone().unwrap_or_else(|| catalog.default_preset.to_string()),
         modifier: options.modifier.clone(),
         temporal_version: options.temporal_version.clone(),
         plugin_version: options.plugin_version.clone(),
@@ -78,10 +78,13 @@ pub(super) fn run(session: &mut Session, options: &Migrate) -> Outcome {
 fn entries(options: &Migrate, catalog: &mut Catalog, diags: &mut Diagnostics) -> Vec<Entry> {
     if options.env_file.is_empty() {
         let prefixes = catalog.variable_prefixes.clone();
-        let known: Vec<String> =
-            catalog.variables_of_parameters().map(str::to_owned).chain(catalog.variables.keys().cloned()).collect();
+        let known: Vec<String> = catalog
+            .variables_of_parameters()
+            .chain(catalog.variables.keys().map(AsRef::as_ref))
+            .map(str::to_owned)
+            .collect();
         let ours = |name: &str| {
-            prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())) || known.iter().any(|known| known == name)
+            prefixes.iter().any(|prefix| name.starts_with(prefix.as_ref())) || known.iter().any(|known| known == name)
         };
         return inputs::environment_entries(environment(), &ours, &mut catalog.sources);
     }

@@ -366,7 +366,7 @@ fn shown(session: &Session, profile: &BehaviourProfile) -> String {
     let units = session.catalog().ok();
     let unit = |name: &str| {
         let metrics = units.as_ref().map(|catalog| catalog.metrics.as_slice()).unwrap_or_default();
-        metrics.iter().find(|metric| metric.name == name).map_or("", |metric| metric.unit.as_str())
+        metrics.iter().find(|metric| metric.name == name).map_or("", |metric| metric.unit.as_ref())
     };
     let widest = profile.telemetry.iter().map(|(_, name, _)| name.width()).max().unwrap_or(0);
     let mut section = None;

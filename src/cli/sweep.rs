@@ -49,7 +49,7 @@ pub(super) fn run(session: &mut Session, options: &Options) -> Outcome {
     };
     session.report(&catalog.sources, &warnings);
     let inputs = &compilation.resolution.inputs;
-    let preset = inputs.preset.map_or("", |preset| preset.layer.name.as_str());
+    let preset = inputs.preset.map_or("", |preset| preset.layer.name.as_ref());
     let title = match inputs.modifier {
         Some(modifier) => format!("{preset} + {}", modifier.name),
         None => preset.to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn run(session: &mut Session, options: &Options) -> Outcome {
         SweepFormat::Csv => session.terminal.out(&csv(&swept))?,
         SweepFormat::Svg => session.terminal.out(&draw(&chart(&swept, &title)))?,
         SweepFormat::Json => {
-            let modifier = inputs.modifier.map(|modifier| modifier.name.as_str());
+            let modifier = inputs.modifier.map(|modifier| modifier.name.as_ref());
             session.terminal.out_json(&document(&swept, preset, modifier))?;
         }
     }
@@ -123,7 +123,7 @@ fn text(swept: &Sweep<'_>, title: &str, width: usize) -> String {
     let marks: Vec<String> = swept.points.iter().map(mark).collect();
     let first: Vec<String> = swept.points.iter().map(at).collect();
     const LONGEST_HEADING: usize = 24;
-    let heading = if key.width() <= LONGEST_HEADING { key.as_str() } else { "input" };
+    let heading = if key.width() <= LONGEST_HEADING { key.as_ref() } else { "input" };
     let first_width = first.iter().map(|text| text.width()).max().unwrap_or(0).max(heading.width());
     let columns: Vec<Vec<String>> = (0..swept.shown.len())
         .map(|index| swept.points.iter().map(|point| cell(swept, point, index)).collect())
@@ -235,7 +235,7 @@ fn mark(point: &Point) -> String {
 fn csv(swept: &Sweep<'_>) -> String {
     let mut text = String::new();
     let keys = std::iter::once(swept.id).chain(swept.shown.iter().copied());
-    let mut head: Vec<String> = keys.map(|id| swept.catalog.parameter(id).key.clone()).collect();
+    let mut head: Vec<String> = keys.map(|id| swept.catalog.parameter(id).key.to_string()).collect();
     head.extend(["errors", "warnings", "fault"].map(str::to_owned));
     line(&mut text, &head);
     for point in &swept.points {
@@ -296,7 +296,7 @@ fn document(swept: &Sweep<'_>, preset: &str, modifier: Option<&str>) -> Value {
                 .shown
                 .iter()
                 .zip(&outcome.values)
-                .map(|(id, value)| (swept.catalog.parameter(*id).key.clone(), show(*id, value)))
+                .map(|(id, value)| (swept.catalog.parameter(*id).key.to_string(), show(*id, value)))
                 .collect();
             json!({
                 "value": show(swept.id, &point.at),
@@ -353,7 +353,7 @@ fn chart(swept: &Sweep<'_>, title: &str) -> Chart {
         }
         let values = swept.points.iter().map(|point| number(point.outcome.as_ref().ok()?.values.get(index)?));
         let switch = parameter.value_type == ValueType::Bool;
-        let line = Line { name: parameter.key.clone(), steps: switch, values: values.collect() };
+        let line = Line { name: parameter.key.to_string(), steps: switch, values: values.collect() };
         let label = unit(swept, *id);
         match panels.iter_mut().find(|panel| panel.axis.label == label && alike(&panel.lines[0], &line)) {
             Some(panel) => panel.lines.push(line),
@@ -381,14 +381,14 @@ fn chart(swept: &Sweep<'_>, title: &str) -> Chart {
     }
     let across = match unit(swept, swept.id) {
         "" => input.key.clone(),
-        unit => format!("{} ({unit})", input.key),
+        unit => format!("{} ({unit})", input.key).into(),
     };
-    let shown: Vec<&str> = swept.shown.iter().map(|id| swept.catalog.parameter(*id).key.as_str()).collect();
+    let shown: Vec<&str> = swept.shown.iter().map(|id| swept.catalog.parameter(*id).key.as_ref()).collect();
     Chart {
         title: format!("{title}: what follows {}", input.key),
         description: format!("{} over {}", shown.join(", "), across),
         across: Axis {
-            label: across,
+            label: across.into_owned(),
             duration: input.value_type == ValueType::Duration,
             switch: false,
             log: swept.scale == Scale::Log,

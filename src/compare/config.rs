@@ -186,7 +186,7 @@ impl<'c> Found<'c> {
             classification: parameter.map(|parameter| parameter.class),
             origin,
             change,
-            parameter: parameter.map(|parameter| parameter.key.clone()),
+            parameter: parameter.map(|parameter| parameter.key.to_string()),
             constraints,
             moved,
             implied: implied.map(str::to_owned),
@@ -200,7 +200,7 @@ impl<'c> Found<'c> {
         let value_type = id.map(|id| self.catalog.parameter(id).value_type);
         match origin {
             ConfigOrigin::DynamicConfig => {
-                Typed::of_server(value_type, setting.map(|of| of.value_type.as_str()), value)
+                Typed::of_server(value_type, setting.map(|of| of.value_type.as_ref()), value)
             }
             ConfigOrigin::ServerEnvVars => Typed::of_text(value_type, value),
             // Numbers of a named unit.

@@ -17,7 +17,7 @@ pub fn telemetry_diffs(
     new: &TelemetrySummary,
     thresholds: &Thresholds,
 ) -> Vec<TelemetryDiff> {
-    let known: HashMap<&str, &Metric> = catalog.metrics.iter().map(|metric| (metric.name.as_str(), metric)).collect();
+    let known: HashMap<&str, &Metric> = catalog.metrics.iter().map(|metric| (metric.name.as_ref(), metric)).collect();
     let names: BTreeSet<(Section, &str)> =
         old.iter().chain(new.iter()).map(|(section, name, _)| (section, name)).collect();
     let mut diffs: Vec<TelemetryDiff> = names
@@ -54,7 +54,7 @@ fn diff(
         decided_by: None,
         threshold_pct: metric.and_then(|metric| thresholds.percentage(metric)),
         no_verdict: None,
-        unit: metric.map(|metric| metric.unit.clone()).unwrap_or_default(),
+        unit: metric.map(|metric| metric.unit.to_string()).unwrap_or_default(),
         old_value: old,
         new_value: new,
     };
@@ -92,7 +92,7 @@ fn count_once(known: &HashMap<&str, &Metric>, diffs: &mut [TelemetryDiff]) {
         diffs.iter().filter(|diff| diff.deviates).map(|diff| diff.metric.clone()).collect();
     for diff in diffs {
         let original = known.get(diff.metric.as_str()).and_then(|metric| metric.mirror_of.as_ref());
-        if original.is_some_and(|original| deviating.contains(original)) && diff.no_verdict.is_none() {
+        if original.is_some_and(|original| deviating.contains(original.as_ref())) && diff.no_verdict.is_none() {
             diff.direction = Direction::Unchanged;
             diff.severity = DiffSeverity::Info;
             diff.deviates = false;

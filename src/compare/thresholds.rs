@@ -2,15 +2,16 @@
 
 use crate::catalog::{self, Catalog, Metric};
 use crate::diag::nearest;
+use crate::model::Text;
 use crate::model::behaviour::{DiffSeverity, Direction, Moved, Statistics, change_size};
 use std::collections::BTreeMap;
 
 /// The figures that one comparison judges by.
 #[derive(Debug, Clone)]
 pub struct Thresholds {
-    tail: String,
+    tail: Text,
     critical_floors: f64,
-    categories: BTreeMap<String, catalog::Category>,
+    categories: BTreeMap<Text, catalog::Category>,
 }
 
 /// A threshold that cannot be set.
@@ -80,15 +81,15 @@ impl Thresholds {
             }
             None => Err(ThresholdFault::UnknownCategory {
                 name: name.to_owned(),
-                known: self.categories.keys().cloned().collect(),
-                suggestion: nearest(name, self.categories.keys().map(String::as_str)).map(str::to_owned),
+                known: self.categories.keys().map(ToString::to_string).collect(),
+                suggestion: nearest(name, self.categories.keys().map(AsRef::as_ref)).map(str::to_owned),
             }),
         }
     }
 
     /// The categories with their percentages.
     pub fn percentages(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.categories.iter().map(|(name, category)| (name.as_str(), category.threshold_pct))
+        self.categories.iter().map(|(name, category)| (name.as_ref(), category.threshold_pct))
     }
 
     /// The percentage beyond which a change of this metric counts.
@@ -113,7 +114,7 @@ impl Thresholds {
             return nothing;
         }
         let moved = if new > old { Moved::Raised } else { Moved::Lowered };
-        let direction = match (metric.better.as_str(), moved) {
+        let direction = match (metric.better.as_ref(), moved) {
             ("higher", Moved::Raised) | ("lower", Moved::Lowered) => Direction::Improved,
             ("higher", Moved::Lowered) | ("lower", Moved::Raised) => Direction::Regressed,
             _ => return Verdict { moved: Some(moved), ..nothing },
@@ -149,7 +150,7 @@ impl Thresholds {
             (verdict.severity, worse, *size)
         };
         match tail {
-            Some(tail) if weight(&tail) > weight(&mean) && tail.0.moved.is_some() => (tail.0, self.tail.clone()),
+            Some(tail) if weight(&tail) > weight(&mean) && tail.0.moved.is_some() => (tail.0, self.tail.to_string()),
             _ => (mean.0, MEAN.to_owned()),
         }
     }

@@ -5,7 +5,7 @@ use super::{Compilation, first_sentence, one_line, platform};
 use crate::catalog::{Adapter, AdapterTemplates, Catalog, Output, OutputField, PARTS, ParamId, Platform};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
-use crate::model::{Channel, RenderedSnippet, Scalar, Source, ValueType};
+use crate::model::{Channel, RenderedSnippet, Scalar, Source, Text, ValueType};
 use crate::render::{Model, TemplateFault, Templates};
 use crate::threads::shared;
 use std::borrow::Cow;
@@ -81,7 +81,7 @@ fn chosen<'c>(catalog: &'c Catalog, sdk: &[String], platform: &[String]) -> (Vec
     let every = sdk.is_empty() && platform.is_empty();
     let of_kind = |of_sdk: bool, names: &[String]| {
         let adapters = catalog.adapters.iter().filter(|adapter| adapter.sdk == of_sdk);
-        adapters.filter(|adapter| every || names.contains(&adapter.name)).collect()
+        adapters.filter(|adapter| every || names.iter().any(|name| *name == adapter.name)).collect()
     };
     (of_kind(false, platform), of_kind(true, sdk))
 }
@@ -102,8 +102,8 @@ impl<'r> Renderer<'r> {
         let common = Model::record(
             vec![
                 ("header", Model::of(&compilation.header())),
-                ("preset", Model::of(&inputs.preset.map(|preset| preset.layer.name.as_str()))),
-                ("modifier", Model::of(&inputs.modifier.map(|modifier| modifier.name.as_str()))),
+                ("preset", Model::of(&inputs.preset.map(|preset| preset.layer.name.as_ref()))),
+                ("modifier", Model::of(&inputs.modifier.map(|modifier| modifier.name.as_ref()))),
                 ("digest", compilation.digest.as_str().into()),
                 ("services", Model::of(&platform::services(compilation))),
             ],
@@ -138,11 +138,11 @@ impl<'r> Renderer<'r> {
     }
 
     /// Whether every template of an adapter was parsed.
-    fn faultless(&self, adapter: &Adapter, faults: &BTreeMap<String, TemplateFault>) -> Result<(), Diagnostics> {
+    fn faultless(&self, adapter: &Adapter, faults: &BTreeMap<Text, TemplateFault>) -> Result<(), Diagnostics> {
         let catalog = self.compilation.catalog;
         let output = |path: &str| adapter.outputs.iter().find(|output| output.template == path);
-        let forms = adapter.literals.iter().chain(&adapter.forms).map(|form| form.template.as_str());
-        let outputs = adapter.outputs.iter().map(|output| output.template.as_str());
+        let forms = adapter.literals.iter().chain(&adapter.forms).map(|form| form.template.as_ref());
+        let outputs = adapter.outputs.iter().map(|output| output.template.as_ref());
         let files = catalog.with_named(outputs, PARTS);
         let faults: Diagnostics = forms
             .chain(files.into_iter().map(|(path, _)| path))
@@ -218,8 +218,8 @@ impl<'r> Renderer<'r> {
                 ));
             }
             files.push(RenderedSnippet {
-                adapter: adapter.name.clone(),
-                language: adapter.language.clone(),
+                adapter: adapter.name.to_string(),
+                language: adapter.language.to_string(),
                 filename: output.file.replace(Platform::SERVICE, service.as_ref().map_or("", |service| &service.name)),
                 content,
             });
@@ -235,8 +235,9 @@ impl<'r> Renderer<'r> {
                 .ids()
                 .filter(|id| self.emitted(*id) && catalog.parameter(*id).is_read_by(adapter.image.as_deref()))
                 .filter_map(|id| {
-                    let name = catalog.parameter(id).output(channel)?.to_owned();
-                    Some(Cow::Owned(OutputField { id, name, form: None, with: Vec::new(), group: String::new() }))
+                    let (_, name) = catalog.parameter(id).outputs.iter().find(|(on, _)| *on == channel)?;
+                    let (name, group) = (name.clone(), Text::default());
+                    Some(Cow::Owned(OutputField { id, name, form: None, with: Vec::new(), group }))
                 })
                 .collect(),
             None => output.fields.iter().filter(|field| self.emitted(field.id)).map(Cow::Borrowed).collect(),
@@ -273,7 +274,7 @@ impl<'r> Renderer<'r> {
         let (mut parts, mut form_name) = (vec![own.clone()], "");
         if let Some(form) = field.form.map(|form| &adapter.forms[form]) {
             form_name = &form.name;
-            let mut entries = vec![("literal".to_owned(), Model::from(literal.as_str()))];
+            let mut entries: Vec<(Text, Model)> = vec![("literal".into(), Model::from(literal.as_str()))];
             for (name, id) in &field.with {
                 let literal = self.literal(adapter, templates, *id)?;
                 let part = self.parameter(*id).clone();
@@ -287,10 +288,10 @@ impl<'r> Renderer<'r> {
         }
         Ok(Some(Model::record(
             vec![
-                ("name", field.name.as_str().into()),
+                ("name", field.name.as_ref().into()),
                 ("literal", literal.as_str().into()),
                 ("form", form_name.into()),
-                ("group", field.group.as_str().into()),
+                ("group", field.group.as_ref().into()),
                 ("parts", Model::list(parts)),
             ],
             Some(&own),
@@ -311,7 +312,7 @@ impl<'r> Renderer<'r> {
         };
         match adapter.literals.iter().find(|form| form.name == kind) {
             // Most forms are a word, or the value as it is: nothing that an engine is needed for.
-            Some(form) if form.is_word() => Ok(form.text.clone()),
+            Some(form) if form.is_word() => Ok(form.text.to_string()),
             Some(form) => match form.text.split_once("{{ value }}") {
                 Some((before, after))
                     if matches!(kind, "int" | "duration") && !before.contains('{') && !after.contains('{') =>
@@ -341,7 +342,7 @@ impl<'r> Renderer<'r> {
             compilation.provenance(id, &mut why);
             Model::record(
                 vec![
-                    ("key", parameter.key.as_str().into()),
+                    ("key", parameter.key.as_ref().into()),
                     ("value", Model::of(&parameter.value_type.show(value))),
                     ("text", parameter.value_type.text(value).as_str().into()),
                     ("milliseconds", milliseconds.unwrap_or(0).into()),
@@ -359,7 +360,7 @@ impl<'r> Renderer<'r> {
 }
 
 fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: &TemplateFault) -> Diagnostic {
-    let path = output.map(|output| output.template.as_str());
+    let path = output.map(|output| output.template.as_ref());
     // What is included is to blame itself.
     let part = fault.template.as_deref().filter(|template| template.starts_with(PARTS));
     let file = catalog.templates().find(|(known, _)| part.or(path) == Some(*known)).map(|(_, file)| file);
@@ -368,7 +369,7 @@ fn failed(catalog: &Catalog, adapter: &Adapter, output: Option<&Output>, fault: 
             .help("see docs/templates.md for what templates may read")
             .fact("name", adapter.name.clone());
     let forms = || adapter.literals.iter().chain(&adapter.forms);
-    if let Some(form) = forms().find(|form| fault.template.as_ref() == Some(&form.template)) {
+    if let Some(form) = forms().find(|form| fault.template.as_deref() == Some(form.template.as_ref())) {
         diagnostic = diagnostic.at(form.span, "this form");
     } else if let Some(file) = file {
         diagnostic = diagnostic.at(catalog.sources.span(file, fault.range.clone().unwrap_or(0..0)), "here");

@@ -18,9 +18,9 @@ impl Compilation<'_> {
         let inputs = &self.resolution.inputs;
         let preset = inputs.preset;
         Ok(PresetDescription {
-            name: preset.map(|preset| preset.layer.name.clone()).unwrap_or_default(),
-            modifier: inputs.modifier.map(|modifier| modifier.name.clone()),
-            description: preset.map(|preset| preset.layer.description.clone()).unwrap_or_default(),
+            name: preset.map(|preset| preset.layer.name.to_string()).unwrap_or_default(),
+            modifier: inputs.modifier.map(|modifier| modifier.name.to_string()),
+            description: preset.map(|preset| preset.layer.description.to_string()).unwrap_or_default(),
             throughput_range: preset.map_or_else(
                 || ThroughputRange { min_st_per_sec: 0.0, max_st_per_sec: None, description: String::new() },
                 |preset| preset.throughput.clone(),

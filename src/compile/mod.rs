@@ -183,11 +183,11 @@ impl Compilation<'_> {
         let overrides = inputs
             .overrides
             .iter()
-            .map(|given| (self.catalog.parameter(given.id).key.clone(), self.resolution.shown(given.id)))
+            .map(|given| (self.catalog.parameter(given.id).key.to_string(), self.resolution.shown(given.id)))
             .collect();
         ConfigProfile {
-            preset_name: inputs.preset.map(|preset| preset.layer.name.clone()).unwrap_or_default(),
-            modifier: inputs.modifier.map(|modifier| modifier.name.clone()),
+            preset_name: inputs.preset.map(|preset| preset.layer.name.to_string()).unwrap_or_default(),
+            modifier: inputs.modifier.map(|modifier| modifier.name.to_string()),
             overrides: Overrides { values: overrides },
             slo_params: self.params(Class::Slo),
             topology_params: self.params(Class::Topology),
@@ -209,7 +209,7 @@ impl Compilation<'_> {
             .map(|id| {
                 let parameter = self.catalog.parameter(id);
                 ResolvedParameter {
-                    key: parameter.key.clone(),
+                    key: parameter.key.to_string(),
                     value: resolution.shown(id),
                     value_type: parameter.value_type,
                     classification: class,
@@ -260,8 +260,8 @@ impl Compilation<'_> {
                     earlier.metric != expect.metric || earlier.aggregate != expect.aggregate
                 });
                 bounds.push(TelemetryBound {
-                    metric: expect.metric.clone(),
-                    aggregate: expect.aggregate.clone(),
+                    metric: expect.metric.to_string(),
+                    aggregate: expect.aggregate.to_string(),
                     lower,
                     upper,
                 });
@@ -426,7 +426,7 @@ fn changes(resolution: &Resolution<'_>, running: &ConfigProfile) -> Vec<Change> 
             let running = running.get_param(key).map(|parameter| parameter.value.clone());
             let emitted = resolution.withheld(id).is_none();
             (running.as_ref() != Some(&compiled)).then(|| Change {
-                key: key.clone(),
+                key: key.to_string(),
                 running,
                 compiled,
                 emitted,
@@ -458,7 +458,7 @@ fn notices(resolution: &mut Resolution<'_>) -> Vec<Notice> {
         let parameter = catalog.parameter(id);
         let base = resolution.base_value(id);
         let (text, base_text) = (resolution.text(id), parameter.value_type.text(&base));
-        let keys = vec![parameter.key.clone()];
+        let keys = vec![parameter.key.to_string()];
         if &base == resolution.value(id) {
             notices.push(notice(
                 Code::UnusedOverride,
@@ -529,7 +529,7 @@ fn digest(resolution: &Resolution<'_>) -> String {
         .overrides
         .iter()
         .filter_map(|given| match &given.candidate.rule {
-            Rule::Set(value) => Some((resolution.catalog.parameter(given.id).key.as_str(), value)),
+            Rule::Set(value) => Some((resolution.catalog.parameter(given.id).key.as_ref(), value)),
             Rule::Derive(_) => None,
         })
         .collect();

@@ -52,12 +52,12 @@ impl Compilation<'_> {
                 .preset
                 .map(|preset| &preset.layer.name)
                 .filter(|name| self.resolution.inputs.preset.is_none_or(|preset| preset.layer.name != **name))
-                .cloned(),
+                .map(ToString::to_string),
             changes: remedy
                 .moves
                 .iter()
                 .map(|made| ProposedChange {
-                    key: key(made.id),
+                    key: key(made.id).into_owned(),
                     action: if made.dropped { NearestChange::DROP } else { NearestChange::SET }.to_owned(),
                     before: show(made.id, &made.before),
                     after: show(made.id, &made.after),
@@ -69,12 +69,12 @@ impl Compilation<'_> {
                 .into_iter()
                 .filter(|id| !moved.contains(id) && self.resolution.value(*id) != remedy.resolution.value(*id))
                 .map(|id| MovedValue {
-                    key: key(id),
+                    key: key(id).into_owned(),
                     before: self.resolution.shown(id),
                     after: remedy.resolution.shown(id),
                 })
                 .collect(),
-            warnings: remedy.left.iter().map(|rail| rail.name.clone()).collect(),
+            warnings: remedy.left.iter().map(|rail| rail.name.to_string()).collect(),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::catalog::{Adapter, Catalog, Grant, ParamId, Placeholder, Prerequisite
 use crate::diag::{At, Code, Diagnostic, Diagnostics};
 use crate::eval::{Resolution, Withheld};
 use crate::expr::{Expr, Frame};
-use crate::model::{Change, Channel, Effect, Scalar};
+use crate::model::{Change, Channel, Effect, Scalar, Text};
 use crate::render::Model;
 use serde_json::{Map, Value, json};
 
@@ -70,7 +70,7 @@ pub(super) fn services(compilation: &Compilation<'_>) -> Vec<ServiceFacts> {
         .services
         .iter()
         .map(|service| ServiceFacts {
-            name: service.name.clone(),
+            name: service.name.to_string(),
             replicas: compilation.resolution.shown(service.replicas),
             ports: service.ports.iter().map(|(name, number)| json!({ "name": name, "number": number })).collect(),
             summary: one_line(&service.summary),
@@ -105,7 +105,7 @@ fn rollout(compilation: &Compilation<'_>) -> Value {
                 .filter(|parameter| {
                     words.effect == Effect::Restart && parameter.output(Channel::DynamicConfig).is_some()
                 })
-                .map(|parameter| parameter.key.as_str())
+                .map(|parameter| parameter.key.as_ref())
                 .collect();
             // What does not apply is not rolled out; what no channel carries (replicas, images) is, by the platform.
             let applies = |change: &&Change| {
@@ -136,7 +136,7 @@ fn rollout(compilation: &Compilation<'_>) -> Value {
 pub(super) fn identity(compilation: &Compilation<'_>, adapter: &Adapter) -> [(&'static str, Model); 2] {
     let (catalog, image) = (compilation.catalog, adapter.image.as_deref());
     let known = &catalog.platform.placeholders;
-    let variables: Vec<(&String, &Placeholder, &Variable)> = catalog
+    let variables: Vec<(&Text, &Placeholder, &Variable)> = catalog
         .variables
         .iter()
         .filter(|(_, variable)| variable.is_read_by(image))
@@ -148,7 +148,7 @@ pub(super) fn identity(compilation: &Compilation<'_>, adapter: &Adapter) -> [(&'
     let placeholders: Vec<Value> = known
         .iter()
         .filter_map(|placeholder| {
-            let names: Vec<&String> = variables
+            let names: Vec<&Text> = variables
                 .iter()
                 .filter(|(_, wanted, _)| wanted.name == placeholder.name)
                 .map(|(name, _, _)| *name)
@@ -176,9 +176,9 @@ impl Need<'_> {
             .iter()
             .map(|id| json!({ "key": compilation.catalog.parameter(*id).key, "value": shown(compilation, *id) }))
             .collect();
-        let facts: Map<String, Value> = need.facts.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let actions: Vec<&str> =
-            self.grants.iter().flat_map(|grant| grant.actions.iter().map(String::as_str)).collect();
+        let facts: Map<String, Value> =
+            need.facts.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
+        let actions: Vec<&str> = self.grants.iter().flat_map(|grant| grant.actions.iter().map(AsRef::as_ref)).collect();
         json!({
             "name": need.name,
             "kind": need.kind,

@@ -180,7 +180,7 @@ fn overrides(
             match catalog.find_variable(&given.key.value) {
                 Some(id) => id,
                 None => {
-                    if !catalog.variables.contains_key(&given.key.value) {
+                    if !catalog.variables.contains_key(given.key.value.as_str()) {
                         remarks.push((
                             Code::UnknownVariable,
                             match catalog.near_variable(&given.key.value) {
@@ -266,7 +266,7 @@ fn overrides(
                         spoken(parameter.value_type, &overrides[*position].candidate.rule),
                         given.origin
                     ),
-                    vec![parameter.key.clone()],
+                    vec![parameter.key.to_string()],
                 ));
                 hidden.push(earlier);
             }
@@ -310,7 +310,7 @@ fn keep_running(
                         parameter.value_type.text(&value),
                         parameter.value_type.text(asked),
                     ),
-                    vec![parameter.key.clone()],
+                    vec![parameter.key.to_string()],
                 ));
             }
         }

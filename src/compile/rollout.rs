@@ -4,12 +4,12 @@
 use crate::catalog::{Parameter, Platform};
 use crate::diag::{At, Code, Diagnostic, Diagnostics};
 use crate::eval::Resolution;
-use crate::model::{ConfigProfile, Effect, Rollout, RolloutStep};
+use crate::model::{ConfigProfile, Effect, Rollout, RolloutStep, Text};
 use crate::render::{self, Shown, TemplateFault};
 
 /// The services that a parameter's change reaches: those whose name begins its key, else all.
 pub(super) fn services(platform: &Platform, parameter: &Parameter) -> Vec<String> {
-    let all = || platform.services.iter().map(|service| service.name.clone());
+    let all = || platform.services.iter().map(|service| service.name.to_string());
     match parameter.effect {
         None | Some(Effect::Redeploy | Effect::Never) => Vec::new(),
         Some(Effect::Reload | Effect::Restart | Effect::Scale) => {
@@ -66,7 +66,7 @@ pub(super) fn plan(
             let of_old: i64 = old.replicas[index..].iter().sum();
             let connections = of_new as f64 * new.of_one() + of_old as f64 * old.of_one();
             RolloutStep {
-                service: service.name.clone(),
+                service: service.name.to_string(),
                 running: old.replicas[index],
                 compiled: new.replicas[index],
                 connections: connections.ceil() as i64,
@@ -75,7 +75,7 @@ pub(super) fn plan(
         .collect();
     let peak = steps.iter().map(|step| step.connections).max().unwrap_or(0);
     let (at_once, limit) = (old.connections.saturating_add(new.connections), compiled(rollout.limit));
-    let say = |words: &At<String>| {
+    let say = |words: &At<Text>| {
         let number = |name: &str| match name {
             "running" => Some(old.connections),
             "compiled" => Some(new.connections),
@@ -97,7 +97,7 @@ pub(super) fn plan(
     };
     let warning = if peak > limit { Some(one_by_one) } else { (at_once > limit).then_some(together) };
     Ok(Some(Rollout {
-        order: rollout.order.clone(),
+        order: rollout.order.to_string(),
         steps,
         running_connections: old.connections,
         compiled_connections: new.connections,
@@ -108,7 +108,7 @@ pub(super) fn plan(
     }))
 }
 
-fn unsaid(fault: &TemplateFault, words: &At<String>) -> Diagnostic {
+fn unsaid(fault: &TemplateFault, words: &At<Text>) -> Diagnostic {
     let place = words.span.of(&words.value, fault.range.clone());
     Diagnostic::error(Code::InvalidTemplate, format!("the rollout's warning cannot be said: {}", fault.message))
         .at(place, "in this text")

@@ -153,7 +153,7 @@ impl Compilation<'_> {
                 "description": preset.layer.description.trim(),
                 "rationale": preset.layer.rationale.trim(),
                 "throughput": preset.throughput.description,
-                "chain": catalog.chain(preset).iter().map(|preset| preset.layer.name.as_str()).collect::<Vec<_>>(),
+                "chain": catalog.chain(preset).iter().map(|preset| preset.layer.name.as_ref()).collect::<Vec<_>>(),
             })),
             "modifier": inputs.modifier.map(|modifier| json!({
                 "name": modifier.name,

@@ -67,7 +67,7 @@ pub fn tie(
                 Ok(false) => continue,
                 Ok(true) => {}
                 Err(reasons) => {
-                    told.unjudged.push(Unjudged { rule: rule.name.clone(), reasons });
+                    told.unjudged.push(Unjudged { rule: rule.name.to_string(), reasons });
                     continue;
                 }
             }
@@ -120,7 +120,7 @@ fn is_of(rule: &Correlation, change: &Changed) -> bool {
 /// Whether a metric went the way that a rule says.
 fn expected(rule: &Correlation, moving: &Moving) -> bool {
     let metrics = if moving.rose { &rule.rise } else { &rule.fall };
-    metrics.contains(&moving.metric)
+    metrics.iter().any(|metric| *metric == moving.metric)
 }
 
 fn condition(rule: &Correlation, situation: Option<&mut Situation<'_, '_>>) -> Result<bool, Vec<String>> {
@@ -134,7 +134,7 @@ fn condition(rule: &Correlation, situation: Option<&mut Situation<'_, '_>>) -> R
 fn explanation(rule: &Correlation, change: &Changed, mut effects: Vec<Moving>) -> Explanation {
     effects.sort_by(|a, b| b.regressed.cmp(&a.regressed).then(size(b).total_cmp(&size(a))));
     Explanation {
-        rule: rule.name.clone(),
+        rule: rule.name.to_string(),
         key: change.key.clone(),
         old_value: change.old.clone(),
         new_value: change.new.clone(),
@@ -159,7 +159,7 @@ fn followed(
     let mut open: Vec<ParamId> = keys.iter().filter_map(|key| catalog.find(key)).collect();
     while let Some(id) = open.pop() {
         for read in situation.compilation.resolution.reads(id) {
-            if keys.insert(catalog.parameter(read).key.clone()) {
+            if keys.insert(catalog.parameter(read).key.to_string()) {
                 open.push(read);
             }
         }
@@ -185,7 +185,7 @@ fn constrained(diff: &ConfigDiff) -> String {
 fn changed(catalog: &Catalog, diff: &ConfigDiff, situation: Option<&Situation<'_, '_>>) -> Option<Changed> {
     let id = diff.parameter.as_deref().and_then(|key| catalog.find(key));
     let mut change = Changed {
-        what: id.map_or_else(|| Watched::Setting(diff.key.clone()), Watched::Parameter),
+        what: id.map_or_else(|| Watched::Setting(diff.key.clone().into()), Watched::Parameter),
         key: diff.parameter.as_ref().unwrap_or(&diff.key).clone(),
         old: diff.old_value.clone(),
         new: diff.new_value.clone(),

@@ -41,7 +41,7 @@ pub fn derivation(resolution: &Resolution<'_>, scope: &Scope) -> Diagram {
                 continue;
             }
             let to = diagram.nodes.len();
-            diagram.nodes.push(rail_node(rail, fired.get(&rail.name).copied()));
+            diagram.nodes.push(rail_node(rail, fired.get(rail.name.as_ref()).copied()));
             diagram.edges.extend(of_rail.iter().filter_map(|id| Some((*number.get(&id.index())?, to))));
         }
     }
@@ -102,7 +102,7 @@ fn parameter(resolution: &Resolution<'_>, id: ParamId, focus: bool) -> Node {
         Rule::Derive(expr) => Some(expr.source().to_owned()),
     };
     Node {
-        id: parameter.key.clone(),
+        id: parameter.key.to_string(),
         kind: Kind::Parameter(parameter.class),
         value: Some(resolution.shown(id)),
         unit: parameter.unit,
@@ -120,7 +120,7 @@ fn rail_node(rail: &Rail, fired: Option<Severity>) -> Node {
         condition = format!("{condition}, where {}", when.value.source());
     }
     Node {
-        id: rail.name.clone(),
+        id: rail.name.to_string(),
         kind: Kind::Rail(fired),
         value: None,
         unit: None,
@@ -134,7 +134,7 @@ fn rail_node(rail: &Rail, fired: Option<Severity>) -> Node {
 
 fn title(resolution: &Resolution<'_>, scope: &Scope) -> String {
     let inputs = &resolution.inputs;
-    let mut of = inputs.preset.map_or("the registry's defaults", |preset| preset.layer.name.as_str()).to_owned();
+    let mut of = inputs.preset.map_or("the registry's defaults", |preset| preset.layer.name.as_ref()).to_owned();
     if let Some(modifier) = inputs.modifier {
         of = format!("{of} + {}", modifier.name);
     }

@@ -123,7 +123,7 @@ impl<'s, 'c> Causes<'s, 'c> {
             let shown = |given: &Option<Override>, of: &Resolution<'c>| given.as_ref().map(|_| of.shown(id));
             let (before, after) = (shown(&from, a), shown(&to, b));
             if before != after {
-                let key = Some(b.catalog.parameter(id).key.clone());
+                let key = Some(b.catalog.parameter(id).key.to_string());
                 self.add(Kind::Override, key, before, after, |_, inputs| {
                     inputs.overrides.retain(|given| given.id != id);
                     inputs.overrides.extend(from);
@@ -139,7 +139,7 @@ impl<'s, 'c> Causes<'s, 'c> {
         for id in b.catalog.ids().filter(|id| b.catalog.parameter(*id).is_input() && !given.contains(id)) {
             // One that follows others by the same rule on both sides is itself caused by these.
             if a.value(id) != b.value(id) && a.winner(id).candidate.span != b.winner(id).candidate.span {
-                let key = Some(b.catalog.parameter(id).key.clone());
+                let key = Some(b.catalog.parameter(id).key.to_string());
                 self.add(Kind::Input, key, Some(a.shown(id)), Some(b.shown(id)), |_, inputs| {
                     inputs.overrides.push(set(b.catalog, id, a.value(id).clone()));
                 });

@@ -131,7 +131,7 @@ pub fn diff(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>) -> Diff {
             .iter()
             .filter(|finding| off.findings.iter().all(|other| other.rail.name != finding.rail.name))
             .map(|finding| Turned {
-                rule_name: finding.rail.name.clone(),
+                rule_name: finding.rail.name.to_string(),
                 severity: finding.severity,
                 message: finding.message.clone(),
             })

@@ -146,7 +146,7 @@ pub(super) fn followers(
         let text = plain(&value);
         let earlier = before.map(|before| plain(&before.shown(*follower))).filter(|earlier| *earlier != text);
         Follower {
-            key: catalog.parameter(*follower).key.clone(),
+            key: catalog.parameter(*follower).key.to_string(),
             value,
             text,
             before: earlier,
@@ -174,5 +174,5 @@ pub(super) fn gates(resolution: &Resolution<'_>, id: ParamId) -> Vec<String> {
         .parameters
         .iter()
         .filter(|parameter| parameter.when.as_ref().is_some_and(|when| when.reads().any(|name| name == key)));
-    gated.map(|parameter| parameter.key.clone()).collect()
+    gated.map(|parameter| parameter.key.to_string()).collect()
 }

@@ -14,7 +14,7 @@ pub fn fact(resolution: &mut Resolution<'_>, id: ParamId) -> Fact {
     let operands = operands(resolution, id);
     let origin = resolution.origin(id);
     Fact {
-        key: parameter.key.clone(),
+        key: parameter.key.to_string(),
         classification: parameter.class,
         value: resolution.shown(id),
         text: resolution.text(id),

@@ -87,7 +87,7 @@ pub fn key<'c>(
         notices: scene
             .notices
             .iter()
-            .filter(|notice| notice.parameter_keys.contains(&parameter.key))
+            .filter(|notice| notice.parameter_keys.iter().any(|key| *key == parameter.key))
             .cloned()
             .collect(),
         fact,

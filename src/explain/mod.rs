@@ -43,8 +43,8 @@ pub struct Scene<'s, 'c> {
 pub fn basis(resolution: &Resolution<'_>) -> Basis {
     let inputs = &resolution.inputs;
     Basis {
-        preset: inputs.preset.map(|preset| preset.layer.name.clone()),
-        modifier: inputs.modifier.map(|modifier| modifier.name.clone()),
+        preset: inputs.preset.map(|preset| preset.layer.name.to_string()),
+        modifier: inputs.modifier.map(|modifier| modifier.name.to_string()),
         overrides: inputs.overrides.len(),
         temporal: inputs.temporal.clone(),
         plugin: inputs.plugin.clone(),

@@ -41,7 +41,7 @@ pub fn find(catalog: &Catalog, name: &str) -> Result<Found, Box<Diagnostic>> {
 }
 
 fn ambiguous(catalog: &Catalog, name: &str, found: &[ParamId]) -> Diagnostic {
-    let keys: Vec<&str> = found.iter().map(|id| catalog.parameter(*id).key.as_str()).collect();
+    let keys: Vec<&str> = found.iter().map(|id| catalog.parameter(*id).key.as_ref()).collect();
     Diagnostic::error(Code::UnknownParameter, format!("`{}` is a name of {} parameters", clipped(name), keys.len()))
         .help(format!("name one by its key: {}", keys.join(", ")))
         .fact("key", clipped(name))

@@ -23,14 +23,14 @@ pub fn preset(scene: &mut Scene<'_, '_>) -> Result<PresetExplanation, Diagnostic
         modifier.map(|modifier| modifier.entries.iter().map(|(id, _)| *id).collect()).unwrap_or_default();
     let topology = of_class(resolution, Class::Topology);
     let mut explanation = PresetExplanation {
-        preset_name: preset.map(|preset| preset.layer.name.clone()).unwrap_or_default(),
-        modifier: modifier.map(|modifier| modifier.name.clone()),
+        preset_name: preset.map(|preset| preset.layer.name.to_string()).unwrap_or_default(),
+        modifier: modifier.map(|modifier| modifier.name.to_string()),
         description: preset.map(|preset| preset.layer.description.trim().to_owned()).unwrap_or_default(),
         rationale: preset.map(|preset| preset.layer.rationale.trim().to_owned()).unwrap_or_default(),
         modifier_description: modifier.map(|modifier| modifier.description.trim().to_owned()),
         modifier_rationale: modifier.map(|modifier| modifier.rationale.trim().to_owned()),
         chain: preset
-            .map(|preset| catalog.chain(preset).iter().map(|preset| preset.layer.name.clone()).collect())
+            .map(|preset| catalog.chain(preset).iter().map(|preset| preset.layer.name.to_string()).collect())
             .unwrap_or_default(),
         throughput_range: preset.map_or_else(
             || ThroughputRange { min_st_per_sec: 0.0, max_st_per_sec: None, description: String::new() },
@@ -60,7 +60,7 @@ pub fn preset(scene: &mut Scene<'_, '_>) -> Result<PresetExplanation, Diagnostic
 fn resolved(resolution: &Resolution<'_>, id: ParamId) -> ResolvedParameter {
     let parameter = resolution.catalog.parameter(id);
     ResolvedParameter {
-        key: parameter.key.clone(),
+        key: parameter.key.to_string(),
         value: resolution.shown(id),
         value_type: parameter.value_type,
         classification: parameter.class,

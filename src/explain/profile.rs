@@ -69,7 +69,7 @@ fn overrides(resolution: &mut Resolution<'_>) -> Vec<OverrideDetail> {
         // A configuration that cannot be had without this override gives no comparison.
         let moves = alone.as_ref().map_or_else(Vec::new, |alone| {
             let moved = catalog.ids().filter(|other| *other != id && alone.value(*other) != resolution.value(*other));
-            moved.map(|other| catalog.parameter(other).key.clone()).collect()
+            moved.map(|other| catalog.parameter(other).key.to_string()).collect()
         });
         let (preset_value, preset_origin) = match &plain {
             Some(plain) => (plain.value(id).clone(), plain.origin(id)),
@@ -80,7 +80,7 @@ fn overrides(resolution: &mut Resolution<'_>) -> Vec<OverrideDetail> {
             None => preset_value != *resolution.value(id),
         };
         details.push(OverrideDetail {
-            key: parameter.key.clone(),
+            key: parameter.key.to_string(),
             preset_text: parameter.value_type.text(&preset_value),
             preset_value: parameter.value_type.show(&preset_value),
             override_value: resolution.shown(id),
@@ -118,7 +118,7 @@ pub fn differences(resolution: &Resolution<'_>, profile: &ConfigProfile) -> Vec<
         let recorded = profile.get_param(&parameter.key).map(|recorded| recorded.value.clone());
         let now = resolution.shown(id);
         (recorded.as_ref() != Some(&now)).then(|| Difference {
-            key: parameter.key.clone(),
+            key: parameter.key.to_string(),
             recorded,
             now: Some(now),
             classification: Some(parameter.class),

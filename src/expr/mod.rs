@@ -30,7 +30,7 @@ pub use functions::{Function, functions};
 pub use scan::is_reserved;
 pub use types::Type;
 
-use crate::model::Scalar;
+use crate::model::{Scalar, Text};
 use scan::{Kind, Op, Pos, Token, quote};
 use tree::{Built, Call};
 
@@ -114,20 +114,23 @@ impl Name {
 /// A parsed expression.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    source: Box<str>,
+    source: Text,
     names: Box<[Name]>,
     built: Built,
 }
 
 /// A text that should be an expression, parsed: what it reads is not known yet.
 #[derive(Clone, Debug)]
-pub struct Formula(Result<Expr, (Box<str>, Vec<ExprError>)>);
+pub struct Formula(Result<Expr, (Text, Vec<ExprError>)>);
 
 impl Formula {
     /// Parses a text.
     #[must_use]
-    pub fn read(text: &str) -> Formula {
-        Formula(Expr::parse(text).map_err(|faults| (text.into(), faults)))
+    pub fn read(text: Text) -> Formula {
+        Formula(match Expr::built(&text) {
+            Ok((names, built)) => Ok(Expr { source: text, names, built }),
+            Err(faults) => Err((text, faults)),
+        })
     }
 
     /// The expression, if the text is one.
@@ -141,7 +144,7 @@ impl Formula {
     /// # Errors
     ///
     /// The text, and all faults in it that can be found at once, in its order.
-    pub fn parsed(self) -> Result<Expr, (Box<str>, Vec<ExprError>)> {
+    pub fn parsed(self) -> Result<Expr, (Text, Vec<ExprError>)> {
         self.0
     }
 }
@@ -149,10 +152,16 @@ impl Formula {
 impl Expr {
     /// Parses `source`, and reports all faults that can be found at once, in the order of the text.
     pub fn parse(source: &str) -> Result<Expr, Vec<ExprError>> {
+        let (names, built) = Expr::built(source)?;
+        Ok(Expr { source: source.to_owned().into(), names, built })
+    }
+
+    /// The names that `source` reads, and its tree.
+    fn built(source: &str) -> Result<(Box<[Name]>, Built), Vec<ExprError>> {
         let mut scan = scan::scan(source)?;
         let names = std::mem::take(&mut scan.names).into_boxed_slice();
         match tree::build(source, scan, names.len()) {
-            Some(built) => Ok(Expr { source: source.into(), names, built }),
+            Some(built) => Ok((names, built)),
             // A text that passes the scan makes a tree (a test draws many).
             None => Err(vec![ExprError::new(
                 ExprErrorKind::Syntax,

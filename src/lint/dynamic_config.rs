@@ -223,7 +223,7 @@ impl<'c> File<'_, 'c, '_> {
         self.looked += 1;
         let settings = known.all.iter().filter(|setting| setting.registered(&linter.lines));
         let near =
-            if self.looked > MOST_SUGGESTIONS { None } else { nearest(name, settings.map(|one| one.key.as_str())) };
+            if self.looked > MOST_SUGGESTIONS { None } else { nearest(name, settings.map(|one| one.key.as_ref())) };
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "remove it; servers pass over it with a warning in their log".to_owned(),

@@ -7,7 +7,7 @@ use super::facts::Facts;
 use crate::catalog::{Catalog, ParamId, Setting, Takes};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::inputs::Node;
-use crate::model::{Scalar, ValueType, clipped};
+use crate::model::{Scalar, Text, ValueType, clipped};
 use std::collections::BTreeMap;
 
 /// A field and what it holds.
@@ -237,8 +237,8 @@ fn constraints(linter: &Linter<'_>, place: &Place<'_, '_>, key: Span, node: &At<
             _ => "",
         };
         let Some(constraint) = known.constraint(name) else {
-            let near = nearest(name, known.constraints.iter().map(|one| one.name.as_str()));
-            let all: Vec<&str> = known.constraints.iter().map(|one| one.name.as_str()).collect();
+            let near = nearest(name, known.constraints.iter().map(|one| one.name.as_ref()));
+            let all: Vec<&str> = known.constraints.iter().map(|one| one.name.as_ref()).collect();
             diags.push(
                 Diagnostic::error(Code::UnknownConstraint, format!("there is no constraint `{}`", clipped(name)))
                     .at(name_at.span, REFUSED)
@@ -255,7 +255,9 @@ fn constraints(linter: &Linter<'_>, place: &Place<'_, '_>, key: Span, node: &At<
         let wanted = match (constraint.takes, &value.value) {
             (Takes::Text, Node::Text(_)) | (Takes::Integer | Takes::WordOrInteger, Node::Int(_)) => None,
             (Takes::WordOrInteger, Node::Text(word)) => match &constraint.words {
-                Some(words) if !words.contains(word) => Some(format!("write one of {}", words.join(", "))),
+                Some(words) if !words.iter().any(|known| known == word) => {
+                    Some(format!("write one of {}", words.join(", ")))
+                }
                 _ => None,
             },
             (Takes::Text, _) => Some("put it in quotes".to_owned()),
@@ -289,7 +291,7 @@ fn constraints(linter: &Linter<'_>, place: &Place<'_, '_>, key: Span, node: &At<
             continue;
         }
         let lower = constraint.name.to_lowercase();
-        if let Some((first, _)) = names.insert(lower, (constraint.name.clone(), text)) {
+        if let Some((first, _)) = names.insert(lower, (constraint.name.to_string(), text)) {
             diags.push(
                 Diagnostic::error(Code::DuplicateKey, format!("the constraint `{first}` is given twice"))
                     .at(name_at.span, "which of the two counts is chance")
@@ -318,7 +320,7 @@ fn applies(
         return false;
     };
     set.sort();
-    if sets.contains(&set) {
+    if sets.iter().any(|known| *known == set) {
         return false;
     }
     let listed: Vec<String> =
@@ -415,13 +417,13 @@ fn value(
     }
 }
 
-fn unknown_fields(shown: &str, fields: &[String], pairs: &[(At<Node>, At<Node>)], diags: &mut Diagnostics) {
+fn unknown_fields(shown: &str, fields: &[Text], pairs: &[(At<Node>, At<Node>)], diags: &mut Diagnostics) {
     for (name, _) in pairs {
         let Node::Text(field) = &name.value else { continue };
         if fields.iter().any(|known| known.eq_ignore_ascii_case(field)) {
             continue;
         }
-        let near = nearest(field, fields.iter().map(String::as_str));
+        let near = nearest(field, fields.iter().map(AsRef::as_ref));
         diags.push(
             Diagnostic::error(Code::Unread, format!("the value of `{shown}` has no field `{}`", clipped(field)))
                 .at(name.span, "the server drops it, without a message")

@@ -27,7 +27,7 @@ pub(super) fn judge(linter: &Linter<'_>, entries: &[Entry], diags: &mut Diagnost
     if !facts.set.is_empty() {
         for id in catalog.ids().filter(|id| read(linter, *id)) {
             let parameter = catalog.parameter(id);
-            let fallback = parameter.fallback.as_ref().map(|text| Scalar::Str(text.clone()));
+            let fallback = parameter.fallback.as_ref().map(|text| Scalar::Str(text.to_string()));
             if let Some(Ok(value)) = fallback.map(|text| parameter.value_type.read(&text))
                 && parameter.output(Channel::EnvVars).is_some()
             {
@@ -89,7 +89,8 @@ fn value(linter: &Linter<'_>, id: ParamId, entry: &Entry, facts: &mut Facts, dia
         ));
         return;
     }
-    let usual = parameter.fallback.as_ref().and_then(|text| parameter.value_type.read(&Scalar::Str(text.clone())).ok());
+    let usual =
+        parameter.fallback.as_ref().and_then(|text| parameter.value_type.read(&Scalar::Str(text.to_string())).ok());
     if usual.as_ref() == Some(&value) {
         diags.push(told(
             Diagnostic::note(Code::RestatedDefault, format!("`{name}` says what the plugin takes without it"))
@@ -115,7 +116,7 @@ fn no_parameter(linter: &Linter<'_>, entry: &Entry, diags: &mut Diagnostics) {
         }
         return;
     }
-    let ours = catalog.variable_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+    let ours = catalog.variable_prefixes.iter().any(|prefix| name.starts_with(prefix.as_ref()));
     let near = if ours && diags.len() > MOST_SUGGESTIONS { None } else { catalog.near_variable(name) };
     // Another program's variables stand in such files too.
     if !ours && near.is_none() {

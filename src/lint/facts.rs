@@ -76,12 +76,12 @@ fn judge_one_scope<'c>(
     let mut known = Known { catalog, slots, facts, memo: HashMap::new() };
     for rail in &catalog.rails {
         let concerned =
-            only.is_none_or(|id| known.read_by(rail).contains(&id)) && !before.contains(&rail.name.as_str());
+            only.is_none_or(|id| known.read_by(rail).contains(&id)) && !before.contains(&rail.name.as_ref());
         if !concerned || !known.all_read(rail) {
             continue;
         }
         let Ok(Some(finding)) = judge_one(rail, &mut resolution) else { continue };
-        fired.push(rail.name.as_str());
+        fired.push(rail.name.as_ref());
         let mut places: Vec<(ParamId, Span)> =
             known.read_by(rail).into_iter().filter_map(|id| Some((id, facts.set.get(&id)?.1))).collect();
         // The narrower entry is what this is about.

@@ -75,7 +75,7 @@ impl<'c> Linter<'c> {
         let mut presets = Vec::with_capacity(catalog.presets.len());
         for preset in catalog.presets.keys() {
             let request = Request {
-                preset: preset.clone(),
+                preset: preset.to_string(),
                 temporal_version: temporal_version.map(str::to_owned),
                 plugin_version: plugin_version.map(str::to_owned),
                 ..Request::default()
@@ -117,7 +117,7 @@ impl<'c> Linter<'c> {
             .presets
             .iter()
             .filter(|preset| preset.resolution.withheld(id).is_none())
-            .filter_map(|one| Some((one.resolution.inputs.preset?.layer.name.as_str(), one.resolution.text(id))))
+            .filter_map(|one| Some((one.resolution.inputs.preset?.layer.name.as_ref(), one.resolution.text(id))))
             .collect();
         let (_, first) = values.first()?;
         if values.len() > 1 && values.iter().all(|(_, value)| value == first) {

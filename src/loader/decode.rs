@@ -4,8 +4,9 @@ use super::shape::{Field, Kind, MOST_FIELDS, Shape};
 use super::tree::{Node, Table, Value};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, FileId, Span, nearest};
 use crate::expr::Formula;
-use crate::model::{Channel, Scalar, is_key};
+use crate::model::{Channel, Scalar, Text, is_key};
 use semver::{Version, VersionReq};
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// Checks one file's tables.
@@ -21,13 +22,19 @@ pub(crate) struct Row<'v> {
     /// Where the table stands: its header, or the braces of an inline table.
     pub(crate) span: Span,
     slots: [Option<Node<'v>>; MOST_FIELDS],
+    /// The field behind the one that was found last: most are taken in the order of the shape.
+    next: Cell<usize>,
 }
 
 impl<'v> Row<'v> {
     /// A field that is written, rightly or not.
     pub(super) fn find(&self, name: &str) -> Option<(&'static Field, Node<'v>)> {
-        let index = self.shape.fields.iter().position(|field| field.name == name);
+        let (before, after) = self.shape.fields.split_at(self.next.get());
+        let named = |field: &Field| field.name == name;
+        let index = after.iter().position(named).map(|index| before.len() + index);
+        let index = index.or_else(|| before.iter().position(named));
         debug_assert!(index.is_some(), "`{name}` is a field of {}", self.shape.name);
+        self.next.set(index? + 1);
         index.and_then(|index| self.slots[index].map(|node| (&self.shape.fields[index], node)))
     }
 
@@ -54,9 +61,9 @@ impl<'d> Decoder<'d> {
     /// taken.
     pub(super) fn row<'v>(&mut self, shape: &'static Shape, table: Table<'v>, span: Span) -> Row<'v> {
         debug_assert!(shape.fields.len() <= MOST_FIELDS, "{} fits a row", shape.name);
-        let mut row = Row { shape, span, slots: [None; MOST_FIELDS] };
+        let mut row = Row { shape, span, slots: [None; MOST_FIELDS], next: Cell::new(0) };
         for (key, value) in table.entries() {
-            let name = key.name;
+            let name = &*key.name;
             match shape.fields.iter().position(|field| field.name == name) {
                 Some(index) => row.slots[index] = Some(value),
                 None => {
@@ -97,9 +104,9 @@ impl<'d> Decoder<'d> {
         );
     }
 
-    fn string(&mut self, name: &str, node: Node<'_>) -> Option<At<String>> {
+    fn string(&mut self, name: &str, node: Node<'_>) -> Option<At<Text>> {
         match node.value() {
-            Value::String(text) => Some(At { value: text.to_owned(), span: self.content_span(node) }),
+            Value::String(characters) => Some(At { value: characters.into(), span: self.content_span(node) }),
             _ => {
                 self.wrong_type(name, "a string", node);
                 None
@@ -136,7 +143,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// Text that is not empty.
-    pub(crate) fn text(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
+    pub(crate) fn text(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Text>> {
         let (field, node) = row.find(name)?;
         let text = self.string(name, node)?;
         if text.value.trim().is_empty() && !matches!(field.kind, Kind::AnyText) {
@@ -155,24 +162,24 @@ impl<'d> Decoder<'d> {
     }
 
     /// A table of name → expression.
-    pub(super) fn formula_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<Formula>)> {
+    pub(super) fn formula_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<Text>, At<Formula>)> {
         self.text_map(row, name).into_iter().map(|(name, text)| (name, formula(text))).collect()
     }
 
     /// Parameter key → expression.
-    pub(super) fn formulas(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<Formula>)> {
+    pub(super) fn formulas(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<Text>, At<Formula>)> {
         self.strings(row, name).into_iter().map(|(key, text)| (key, formula(text))).collect()
     }
 
     /// A parameter key.
-    pub(super) fn key(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
+    pub(super) fn key(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Text>> {
         let (_, node) = row.find(name)?;
         let key = self.string(name, node)?;
         self.check_key(&key);
         Some(key)
     }
 
-    fn check_key(&mut self, key: &At<String>) {
+    fn check_key(&mut self, key: &At<Text>) {
         if !is_key(&key.value) {
             self.diags.push(
                 Diagnostic::error(Code::InvalidKey, format!("`{}` cannot be a parameter key", key.value))
@@ -185,11 +192,11 @@ impl<'d> Decoder<'d> {
     }
 
     /// One of the field's words.
-    pub(super) fn word(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<String>> {
+    pub(super) fn word(&mut self, row: &Row<'_>, name: &'static str) -> Option<At<Text>> {
         let (field, node) = row.find(name)?;
         let text = self.string(name, node)?;
         let Kind::Word(words) = field.kind else { return Some(text) };
-        if words.contains(&text.value.as_str()) {
+        if words.contains(&&*text.value) {
             return Some(text);
         }
         let suggestion = nearest(&text.value, words.iter().copied())
@@ -249,7 +256,7 @@ impl<'d> Decoder<'d> {
     fn scalar_of(&mut self, name: &str, node: Node<'_>) -> Option<At<Scalar>> {
         let span = self.span(node);
         let value = match node.value() {
-            Value::String(text) => Scalar::Str(text.to_owned()),
+            Value::String(text) => Scalar::Str((*text).to_owned()),
             Value::Boolean(value) => Scalar::Bool(value),
             Value::Integer(number) => match number {
                 Some(value) => Scalar::Int(value),
@@ -289,7 +296,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A list of texts.
-    pub(crate) fn texts(&mut self, row: &Row<'_>, name: &'static str) -> Vec<At<String>> {
+    pub(crate) fn texts(&mut self, row: &Row<'_>, name: &'static str) -> Vec<At<Text>> {
         let Some((_, node)) = row.find(name) else { return Vec::new() };
         let Value::Array(items) = node.value() else {
             self.wrong_type(name, "a list of strings", node);
@@ -319,7 +326,7 @@ impl<'d> Decoder<'d> {
         self.range_of(&text).map(|value| At { value, span: text.span })
     }
 
-    fn range_of(&mut self, text: &At<String>) -> Option<VersionReq> {
+    fn range_of(&mut self, text: &At<Text>) -> Option<VersionReq> {
         match VersionReq::parse(&text.value) {
             Ok(value) => Some(value),
             Err(fault) => {
@@ -376,7 +383,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A table whose keys are open, in the order of the file.
-    pub(super) fn entries<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Node<'v>)> {
+    pub(super) fn entries<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<Text>, Node<'v>)> {
         let Some((_, node)) = row.find(name) else { return Vec::new() };
         let Value::Table(table) = node.value() else {
             self.wrong_type(name, "a table", node);
@@ -384,14 +391,14 @@ impl<'d> Decoder<'d> {
         };
         let mut entries: Vec<_> = table
             .entries()
-            .map(|(key, value)| (At { value: key.name.to_owned(), span: Span::new(self.file, key.range()) }, value))
+            .map(|(key, value)| (At { value: key.name.into(), span: Span::new(self.file, key.range()) }, value))
             .collect();
         entries.sort_by_key(|(key, _)| key.span.start);
         entries
     }
 
     /// A table of tables of one shape.
-    pub(crate) fn table_map<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Row<'v>)> {
+    pub(crate) fn table_map<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<Text>, Row<'v>)> {
         let Some((Field { kind: Kind::TableMap(shape), .. }, _)) = row.find(name) else { return Vec::new() };
         let mut rows = Vec::new();
         for (key, node) in self.entries(row, name) {
@@ -404,13 +411,13 @@ impl<'d> Decoder<'d> {
     }
 
     /// A table of name → text.
-    pub(crate) fn text_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<String>)> {
+    pub(crate) fn text_map(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<Text>, At<Text>)> {
         let entries = self.entries(row, name);
         entries.into_iter().filter_map(|(key, node)| Some((key, self.string(name, node)?))).collect()
     }
 
     /// Channel → external name; `true` stands for the parameter's own key.
-    pub(super) fn outputs(&mut self, row: &Row<'_>, name: &'static str, key: &str) -> Vec<(Channel, At<String>)> {
+    pub(super) fn outputs(&mut self, row: &Row<'_>, name: &'static str, key: &Text) -> Vec<(Channel, At<Text>)> {
         let mut outputs = Vec::new();
         for (channel, node) in self.entries(row, name) {
             let Some(known) = Channel::from_word(&channel.value) else {
@@ -426,9 +433,9 @@ impl<'d> Decoder<'d> {
                 continue;
             };
             match node.value() {
-                Value::Boolean(true) => outputs.push((known, At { value: key.to_owned(), span: self.span(node) })),
+                Value::Boolean(true) => outputs.push((known, At { value: key.clone(), span: self.span(node) })),
                 Value::String(text) if !text.trim().is_empty() => {
-                    outputs.push((known, At { value: text.to_owned(), span: self.content_span(node) }));
+                    outputs.push((known, At { value: text.into(), span: self.content_span(node) }));
                 }
                 _ => self.wrong_type(&channel.value, "a name, or `true` for the key itself", node),
             }
@@ -437,7 +444,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A table of parameter key → value, nested tables joined with dots, in the order of the file.
-    pub(super) fn values(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<Scalar>)> {
+    pub(super) fn values(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<Text>, At<Scalar>)> {
         let leaves = self.leaves(row, name);
         leaves
             .into_iter()
@@ -449,7 +456,7 @@ impl<'d> Decoder<'d> {
     }
 
     /// A table of parameter key → string (an expression, a reason), likewise.
-    pub(super) fn strings(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<String>, At<String>)> {
+    pub(super) fn strings(&mut self, row: &Row<'_>, name: &'static str) -> Vec<(At<Text>, At<Text>)> {
         let leaves = self.leaves(row, name);
         leaves
             .into_iter()
@@ -460,7 +467,7 @@ impl<'d> Decoder<'d> {
             .collect()
     }
 
-    fn leaves<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<String>, Node<'v>)> {
+    fn leaves<'v>(&mut self, row: &Row<'v>, name: &'static str) -> Vec<(At<Text>, Node<'v>)> {
         let Some((_, node)) = row.find(name) else { return Vec::new() };
         let Value::Table(table) = node.value() else {
             self.wrong_type(name, "a table of keys", node);
@@ -469,7 +476,7 @@ impl<'d> Decoder<'d> {
         let mut leaves = Vec::with_capacity(table.len());
         self.collect_leaves(table, "", &mut leaves);
         leaves.sort_by_key(|(key, _)| key.span.start);
-        let mut seen: HashMap<String, Span> = HashMap::with_capacity(leaves.len());
+        let mut seen: HashMap<Text, Span> = HashMap::with_capacity(leaves.len());
         leaves.retain(|(key, _)| match seen.get(&key.value) {
             Some(first) => {
                 self.diags.push(
@@ -487,9 +494,10 @@ impl<'d> Decoder<'d> {
         leaves
     }
 
-    fn collect_leaves<'v>(&mut self, table: Table<'v>, prefix: &str, leaves: &mut Vec<(At<String>, Node<'v>)>) {
+    fn collect_leaves<'v>(&mut self, table: Table<'v>, prefix: &str, leaves: &mut Vec<(At<Text>, Node<'v>)>) {
         for (key, node) in table.entries() {
-            let path = if prefix.is_empty() { key.name.to_owned() } else { format!("{prefix}.{}", key.name) };
+            let path =
+                if prefix.is_empty() { key.name.into() } else { Text::Owned(format!("{prefix}.{}", &*key.name)) };
             if let Value::Table(inner) = node.value() {
                 self.collect_leaves(inner, &path, leaves);
             } else {
@@ -507,8 +515,8 @@ impl<'d> Decoder<'d> {
     }
 }
 
-fn formula(text: At<String>) -> At<Formula> {
-    At { value: Formula::read(&text.value), span: text.span }
+fn formula(text: At<Text>) -> At<Formula> {
+    At { value: Formula::read(text.value), span: text.span }
 }
 
 fn described(value: Value<'_>) -> &'static str {

@@ -55,6 +55,7 @@ struct DataFile {
 pub(super) struct Built {
     /// The digest of its text.
     pub(super) digest: &'static str,
+    pub(super) text: &'static str,
     /// What its TOML says; empty if it must be parsed.
     pub(super) tree: &'static [u8],
 }
@@ -98,7 +99,7 @@ impl DataSet {
     #[must_use]
     pub fn embedded() -> Self {
         let files = CATALOG.iter().map(|file| {
-            let built = Some(Built { digest: file.digest, tree: file.tree() });
+            let built = Some(Built { digest: file.digest, text: file.text(), tree: file.tree() });
             (Cow::Borrowed(file.path), DataFile { shown: file.path.into(), text: file.text().into(), built })
         });
         DataSet { files: files.collect(), ..DataSet::default() }

@@ -21,7 +21,7 @@ use files::Listed;
 pub use files::{DataSet, LARGEST_FILE, ReadError};
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
-use crate::model::{Digest, is_name};
+use crate::model::{Digest, Text, is_name};
 use crate::threads::shared;
 use platform::{RawPlatform, RawPrerequisite};
 use records::{
@@ -39,7 +39,7 @@ use tree::Table;
 
 /// A record with the name that its path gives it.
 pub(crate) struct Named<T> {
-    pub(crate) name: String,
+    pub(crate) name: Text,
     pub(crate) file: FileId,
     pub(crate) record: T,
 }
@@ -64,11 +64,11 @@ pub(crate) struct Records {
     pub(crate) recommendations: Vec<Named<RawRecommendation>>,
     pub(crate) adapters: Vec<Named<RawAdapter>>,
     /// Templates by their path below `templates/`.
-    pub(crate) templates: BTreeMap<String, FileId>,
+    pub(crate) templates: BTreeMap<Text, FileId>,
     /// SHA-256 over the path of every file and the digest of its text.
     pub(crate) digest: String,
     /// Path within the catalog of every file.
-    pub(crate) paths: Vec<Cow<'static, str>>,
+    pub(crate) paths: Vec<Text>,
 }
 
 /// Which optional parts of a catalog a command needs.
@@ -164,14 +164,14 @@ enum Decoded {
 }
 
 impl Records {
-    fn add(&mut self, path: &str, file: FileId, decoded: Decoded, diags: &mut Diagnostics) {
-        let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).unwrap_or_default();
-        let below_templates = path.strip_prefix("templates/").unwrap_or_default();
+    fn add(&mut self, path: &Text, file: FileId, decoded: Decoded, diags: &mut Diagnostics) {
+        let stem = part(path, |path| path.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")));
+        let below_templates = || part(path, |path| path.strip_prefix("templates/"));
         match decoded {
             Decoded::Registry(record) => {
-                self.registry = Some(Named { name: stem.to_owned(), file, record: *record });
+                self.registry = Some(Named { name: stem, file, record: *record });
             }
-            Decoded::Group(record) => self.groups.push(Named { name: stem.to_owned(), file, record }),
+            Decoded::Group(record) => self.groups.push(Named { name: stem, file, record }),
             Decoded::Rail(record) => named(stem, file, *record, &mut self.rails, diags),
             Decoded::Preset(record) => named(stem, file, *record, &mut self.presets, diags),
             Decoded::Modifier(record) => named(stem, file, *record, &mut self.modifiers, diags),
@@ -186,20 +186,30 @@ impl Records {
             Decoded::Correlations(records) => self.correlations.extend(records),
             Decoded::Recommendation(record) => named(stem, file, *record, &mut self.recommendations, diags),
             Decoded::Adapter(record) => {
-                let folder = below_templates.split('/').nth(1).unwrap_or_default();
+                let folder = part(path, |path| path.split('/').nth(2));
                 named(folder, file, *record, &mut self.adapters, diags);
             }
             Decoded::Template => {
-                self.templates.insert(below_templates.to_owned(), file);
+                self.templates.insert(below_templates(), file);
             }
         }
+    }
+}
+
+/// A part of a path: nothing where it has none such.
+fn part(path: &Text, of: impl Fn(&str) -> Option<&str>) -> Text {
+    match path {
+        Text::Borrowed(path) => Text::Borrowed(of(path).unwrap_or_default()),
+        Text::Owned(path) => Text::Owned(of(path).unwrap_or_default().to_owned()),
     }
 }
 
 fn decode_file(listed: &Listed, wanted: Parts, sources: &SourceMap) -> (Option<Decoded>, Diagnostics) {
     let mut diags = Diagnostics::default();
     let (path, file) = (listed.path.as_ref(), listed.file);
-    let unread = Unread { file, text: sources.text(file), tree: listed.built.map_or(&[], |built| built.tree) };
+    let stored = listed.built.filter(|built| !built.tree.is_empty());
+    let stored = stored.map(|built| Stored::read(built.tree, built.text));
+    let unread = Unread { file, text: sources.text(file), stored };
     let parts: Vec<&str> = path.split('/').collect();
     let d = &mut diags;
     let decoded = match parts.as_slice() {
@@ -286,34 +296,37 @@ pub(crate) struct Unread<'t> {
     file: FileId,
     text: &'t str,
     /// What its TOML says, where the build script stored it.
-    tree: &'t [u8],
+    stored: Option<Stored>,
 }
 
 impl<'t> Unread<'t> {
     #[cfg(feature = "server")]
     pub(crate) fn new(file: FileId, text: &'t str) -> Self {
-        Unread { file, text, tree: &[] }
+        Unread { file, text, stored: None }
     }
 
     /// Without a rule's cases, which only a check runs: they are a third of all rails' text. What is stored is not
     /// parsed, so it has nothing to leave out.
     fn without_cases(self) -> Self {
+        if self.stored.is_some() {
+            return self;
+        }
         match self.text.find("\n[[case]]") {
-            Some(cases) if self.tree.is_empty() => Unread { text: &self.text[..=cases], ..self },
-            _ => self,
+            Some(cases) => Unread { text: &self.text[..=cases], ..self },
+            None => self,
         }
     }
 }
 
-fn named<T>(name: &str, file: FileId, record: T, into: &mut Vec<Named<T>>, diags: &mut Diagnostics) {
-    if !is_name(name) {
+fn named<T>(name: Text, file: FileId, record: T, into: &mut Vec<Named<T>>, diags: &mut Diagnostics) {
+    if !is_name(&name) {
         diags.push(
             Diagnostic::error(Code::InvalidKey, format!("`{name}` cannot be a name"))
                 .at(Span::new(file, 0..0), "the file's stem, or the folder, is the name")
                 .help("use lower-case letters, digits and hyphens"),
         );
     }
-    into.push(Named { name: name.to_owned(), file, record });
+    into.push(Named { name, file, record });
 }
 
 /// Decodes one file's top-level table, parsing the file if nobody did. A file with syntax faults is decoded as far as it
@@ -324,9 +337,9 @@ pub(crate) fn decode<T>(
     shape: &'static Shape,
     build: impl FnOnce(&mut Decoder<'_>, &decode::Row<'_>) -> T,
 ) -> T {
-    let Unread { file, text, tree } = unread;
+    let Unread { file, text, stored } = unread;
     let whole = Span::new(file, 0..0);
-    if let Content::Table(stored) = Stored::read(tree, text).content() {
+    if let Some(Content::Table(stored)) = stored.map(Stored::content) {
         let mut decoder = Decoder::new(file, text, diags);
         let row = decoder.row(shape, Table::Stored(stored), whole);
         return build(&mut decoder, &row);

@@ -5,7 +5,7 @@ use super::decode::{Decoder, Row};
 use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Span};
 use crate::expr::Formula;
-use crate::model::Effect;
+use crate::model::{Effect, Text};
 
 /// `registry/platform.toml`.
 pub(super) static PLATFORM: Shape = Shape {
@@ -124,32 +124,32 @@ static GRANT: Shape = Shape {
 
 /// `[[service]]`.
 pub(crate) struct RawService {
-    pub(crate) name: At<String>,
-    pub(crate) replicas: At<String>,
-    pub(crate) ports: Vec<(String, At<i64>)>,
-    pub(crate) summary: String,
+    pub(crate) name: At<Text>,
+    pub(crate) replicas: At<Text>,
+    pub(crate) ports: Vec<(Text, At<i64>)>,
+    pub(crate) summary: Text,
 }
 
 /// `[[image]]` or `[[placeholder]]`.
 pub(crate) struct RawNamed {
-    pub(crate) name: At<String>,
-    pub(crate) summary: String,
+    pub(crate) name: At<Text>,
+    pub(crate) summary: Text,
 }
 
 /// `[[effect]]`.
 pub(crate) struct RawEffect {
     pub(crate) effect: Effect,
-    pub(crate) title: String,
-    pub(crate) summary: String,
+    pub(crate) title: Text,
+    pub(crate) summary: Text,
 }
 
 /// `[rollout]`.
 pub(crate) struct RawRollout {
-    pub(crate) connections: At<String>,
-    pub(crate) limit: At<String>,
-    pub(crate) order: String,
-    pub(crate) at_once: At<String>,
-    pub(crate) one_by_one: At<String>,
+    pub(crate) connections: At<Text>,
+    pub(crate) limit: At<Text>,
+    pub(crate) order: Text,
+    pub(crate) at_once: At<Text>,
+    pub(crate) one_by_one: At<Text>,
 }
 
 /// `registry/platform.toml`.
@@ -164,26 +164,26 @@ pub(crate) struct RawPlatform {
 
 /// `[[grant]]`.
 pub(crate) struct RawGrant {
-    pub(crate) actions: Vec<String>,
+    pub(crate) actions: Vec<Text>,
     pub(crate) when: Option<At<Formula>>,
 }
 
 /// `registry/prerequisites/<name>.toml`.
 pub(crate) struct RawPrerequisite {
     pub(crate) span: Span,
-    pub(crate) kind: String,
+    pub(crate) kind: Text,
     pub(crate) order: i64,
-    pub(crate) title: String,
+    pub(crate) title: Text,
     pub(crate) when: Option<At<Formula>>,
-    pub(crate) parameters: Vec<At<String>>,
-    pub(crate) facts: Vec<(String, String)>,
-    pub(crate) steps: Vec<String>,
+    pub(crate) parameters: Vec<At<Text>>,
+    pub(crate) facts: Vec<(Text, Text)>,
+    pub(crate) steps: Vec<Text>,
     pub(crate) grants: Vec<RawGrant>,
-    pub(crate) rationale: String,
-    pub(crate) source: String,
+    pub(crate) rationale: Text,
+    pub(crate) source: Text,
 }
 
-fn text(at: Option<At<String>>) -> String {
+fn text(at: Option<At<Text>>) -> Text {
     at.map(|at| at.value).unwrap_or_default()
 }
 

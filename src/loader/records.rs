@@ -4,13 +4,13 @@ use super::decode::Decoder;
 use super::decode::Row;
 use crate::diag::{At, Code, Diagnostic, Span};
 use crate::expr::Formula;
-use crate::model::{Channel, Class, Effect, Scalar, Severity, Unit, ValueType};
+use crate::model::{Channel, Class, Effect, Scalar, Severity, Text, Unit, ValueType};
 use semver::{Version, VersionReq};
 
 /// A version line: its name and the versions in it.
 pub(crate) struct RawLine {
-    pub(crate) name: String,
-    pub(crate) range: At<String>,
+    pub(crate) name: Text,
+    pub(crate) range: At<Text>,
 }
 
 /// `[temporal]`, `[plugin]`.
@@ -23,17 +23,17 @@ pub(crate) struct RawTarget {
 /// `registry/registry.toml`.
 pub(crate) struct RawRegistry {
     pub(crate) format: At<i64>,
-    pub(crate) default_preset: At<String>,
+    pub(crate) default_preset: At<Text>,
     pub(crate) surfaced_limit: At<i64>,
     pub(crate) temporal: RawTarget,
     pub(crate) plugin: RawTarget,
-    pub(crate) highlights: Vec<At<String>>,
-    pub(crate) variable_prefixes: Vec<At<String>>,
+    pub(crate) highlights: Vec<At<Text>>,
+    pub(crate) variable_prefixes: Vec<At<Text>>,
 }
 
 /// One group of parameters.
 pub(crate) struct RawGroup {
-    pub(crate) title: String,
+    pub(crate) title: Text,
     pub(crate) order: i64,
     pub(crate) parameters: Vec<RawParameter>,
 }
@@ -49,7 +49,7 @@ pub(crate) enum RawRule {
 /// `[[parameter]]`.
 pub(crate) struct RawParameter {
     pub(crate) span: Span,
-    pub(crate) key: At<String>,
+    pub(crate) key: At<Text>,
     pub(crate) class: Class,
     pub(crate) value_type: ValueType,
     pub(crate) unit: Option<Unit>,
@@ -63,29 +63,29 @@ pub(crate) struct RawParameter {
     pub(crate) immutable: bool,
     pub(crate) temporal: Option<At<VersionReq>>,
     pub(crate) plugin: Option<At<VersionReq>>,
-    pub(crate) outputs: Vec<(Channel, At<String>)>,
-    pub(crate) fallback: Option<String>,
-    pub(crate) images: Vec<At<String>>,
+    pub(crate) outputs: Vec<(Channel, At<Text>)>,
+    pub(crate) fallback: Option<Text>,
+    pub(crate) images: Vec<At<Text>>,
     pub(crate) effect: Option<Effect>,
-    pub(crate) summary: String,
-    pub(crate) rationale: String,
-    pub(crate) source: String,
+    pub(crate) summary: Text,
+    pub(crate) rationale: Text,
+    pub(crate) source: Text,
 }
 
 /// `[set]`, `[derive]` and `[because]` of a preset or a modifier.
 pub(crate) struct RawLayer {
-    pub(crate) description: String,
-    pub(crate) rationale: String,
-    pub(crate) set: Vec<(At<String>, At<Scalar>)>,
-    pub(crate) derive: Vec<(At<String>, At<Formula>)>,
-    pub(crate) because: Vec<(At<String>, At<String>)>,
+    pub(crate) description: Text,
+    pub(crate) rationale: Text,
+    pub(crate) set: Vec<(At<Text>, At<Scalar>)>,
+    pub(crate) derive: Vec<(At<Text>, At<Formula>)>,
+    pub(crate) because: Vec<(At<Text>, At<Text>)>,
 }
 
 /// `[[expect]]`.
 pub(crate) struct RawExpect {
     pub(crate) span: Span,
-    pub(crate) metric: At<String>,
-    pub(crate) aggregate: String,
+    pub(crate) metric: At<Text>,
+    pub(crate) aggregate: Text,
     pub(crate) at_least: Option<At<Formula>>,
     pub(crate) at_most: Option<At<Formula>>,
 }
@@ -93,20 +93,20 @@ pub(crate) struct RawExpect {
 /// `presets/<name>.toml`.
 pub(crate) struct RawPreset {
     pub(crate) layer: RawLayer,
-    pub(crate) extends: Option<At<String>>,
+    pub(crate) extends: Option<At<Text>>,
     pub(crate) min_throughput: f64,
     pub(crate) max_throughput: Option<f64>,
-    pub(crate) throughput: String,
+    pub(crate) throughput: Text,
     pub(crate) expect: Vec<RawExpect>,
 }
 
 /// `[[case]]`.
 pub(crate) struct RawCase {
     pub(crate) span: Span,
-    pub(crate) note: String,
-    pub(crate) preset: At<String>,
-    pub(crate) modifier: Option<At<String>>,
-    pub(crate) set: Vec<(At<String>, At<Scalar>)>,
+    pub(crate) note: Text,
+    pub(crate) preset: At<Text>,
+    pub(crate) modifier: Option<At<Text>>,
+    pub(crate) set: Vec<(At<Text>, At<Scalar>)>,
     pub(crate) temporal: Option<Version>,
     pub(crate) plugin: Option<Version>,
     pub(crate) fires: At<bool>,
@@ -115,15 +115,15 @@ pub(crate) struct RawCase {
 /// `registry/rails/<name>.toml`.
 pub(crate) struct RawRail {
     pub(crate) severity: Severity,
-    pub(crate) summary: String,
-    pub(crate) rationale: String,
-    pub(crate) source: String,
-    pub(crate) steps: Vec<(At<String>, At<Formula>)>,
+    pub(crate) summary: Text,
+    pub(crate) rationale: Text,
+    pub(crate) source: Text,
+    pub(crate) steps: Vec<(At<Text>, At<Formula>)>,
     pub(crate) when: Option<At<Formula>>,
     pub(crate) require: At<Formula>,
-    pub(crate) message: At<String>,
-    pub(crate) help: At<String>,
-    pub(crate) parameters: Vec<At<String>>,
+    pub(crate) message: At<Text>,
+    pub(crate) help: At<Text>,
+    pub(crate) parameters: Vec<At<Text>>,
     pub(crate) cases: Vec<RawCase>,
     /// The file's head, for what concerns the rail as a whole.
     pub(crate) span: Span,
@@ -131,18 +131,18 @@ pub(crate) struct RawRail {
 
 /// `[[metric]]`.
 pub(crate) struct RawMetric {
-    pub(crate) name: At<String>,
-    pub(crate) section: String,
-    pub(crate) category: At<String>,
-    pub(crate) unit: String,
-    pub(crate) better: String,
-    pub(crate) summary: String,
+    pub(crate) name: At<Text>,
+    pub(crate) section: Text,
+    pub(crate) category: At<Text>,
+    pub(crate) unit: Text,
+    pub(crate) better: Text,
+    pub(crate) summary: Text,
     pub(crate) noise_floor: At<f64>,
-    pub(crate) reads: String,
-    pub(crate) query: At<String>,
-    pub(crate) absent: String,
-    pub(crate) needs: Option<At<String>>,
-    pub(crate) mirror_of: Option<At<String>>,
+    pub(crate) reads: Text,
+    pub(crate) query: At<Text>,
+    pub(crate) absent: Text,
+    pub(crate) needs: Option<At<Text>>,
+    pub(crate) mirror_of: Option<At<Text>>,
 }
 
 /// `registry/telemetry.toml`.
@@ -166,71 +166,71 @@ pub(crate) struct RawWindow {
 
 /// `[[selector]]`.
 pub(crate) struct RawSelector {
-    pub(crate) name: At<String>,
-    pub(crate) label: String,
-    pub(crate) of: String,
-    pub(crate) written_by: String,
-    pub(crate) prefix: String,
-    pub(crate) otherwise: String,
+    pub(crate) name: At<Text>,
+    pub(crate) label: Text,
+    pub(crate) of: Text,
+    pub(crate) written_by: Text,
+    pub(crate) prefix: Text,
+    pub(crate) otherwise: Text,
 }
 
 /// `[[exporter]]`.
 pub(crate) struct RawExporter {
-    pub(crate) name: At<String>,
-    pub(crate) summary: String,
-    pub(crate) counter: String,
-    pub(crate) timer: String,
-    pub(crate) histogram: String,
-    pub(crate) timer_unit: String,
+    pub(crate) name: At<Text>,
+    pub(crate) summary: Text,
+    pub(crate) counter: Text,
+    pub(crate) timer: Text,
+    pub(crate) histogram: Text,
+    pub(crate) timer_unit: Text,
     pub(crate) sanitised: bool,
-    pub(crate) detect: At<String>,
+    pub(crate) detect: At<Text>,
 }
 
 /// `[[probe]]`.
 pub(crate) struct RawProbe {
-    pub(crate) of: String,
-    pub(crate) query: At<String>,
-    pub(crate) values: At<String>,
+    pub(crate) of: Text,
+    pub(crate) query: At<Text>,
+    pub(crate) values: At<Text>,
 }
 
 /// `[[variable]]`.
 pub(crate) struct RawVariable {
-    pub(crate) name: At<String>,
-    pub(crate) kind: String,
-    pub(crate) summary: String,
+    pub(crate) name: At<Text>,
+    pub(crate) kind: Text,
+    pub(crate) summary: Text,
     pub(crate) required: bool,
-    pub(crate) default: Option<String>,
-    pub(crate) placeholder: Option<At<String>>,
-    pub(crate) images: Vec<At<String>>,
+    pub(crate) default: Option<Text>,
+    pub(crate) placeholder: Option<At<Text>>,
+    pub(crate) images: Vec<At<Text>>,
 }
 
 /// A setting that servers register.
 #[derive(Debug, Clone)]
 pub(crate) struct RawSetting {
-    pub(crate) key: At<String>,
-    pub(crate) value_type: String,
-    pub(crate) precedence: Option<At<String>>,
-    pub(crate) default: Option<String>,
-    pub(crate) defaults: Vec<(String, String)>,
-    pub(crate) lines: Option<Vec<String>>,
-    pub(crate) caution: Option<String>,
-    pub(crate) fields: Option<Vec<String>>,
+    pub(crate) key: At<Text>,
+    pub(crate) value_type: Text,
+    pub(crate) precedence: Option<At<Text>>,
+    pub(crate) default: Option<Text>,
+    pub(crate) defaults: Vec<(Text, Text)>,
+    pub(crate) lines: Option<Vec<Text>>,
+    pub(crate) caution: Option<Text>,
+    pub(crate) fields: Option<Vec<Text>>,
 }
 
 /// A prefix of settings.
 #[derive(Debug, Clone)]
 pub(crate) struct RawPrefix {
-    pub(crate) prefix: String,
-    pub(crate) lines: Option<Vec<String>>,
-    pub(crate) note: Option<String>,
+    pub(crate) prefix: Text,
+    pub(crate) lines: Option<Vec<Text>>,
+    pub(crate) note: Option<Text>,
 }
 
 /// A constraint of entries.
 #[derive(Debug, Clone)]
 pub(crate) struct RawConstraint {
-    pub(crate) name: String,
-    pub(crate) takes: String,
-    pub(crate) words: Option<Vec<String>>,
+    pub(crate) name: Text,
+    pub(crate) takes: Text,
+    pub(crate) words: Option<Vec<Text>>,
 }
 
 /// `registry/settings/*.toml`.
@@ -240,9 +240,9 @@ pub(crate) struct RawSettings {
     pub(crate) prefixes: Vec<RawPrefix>,
     pub(crate) constraints: Vec<RawConstraint>,
     /// Precedence → sets of constraints.
-    pub(crate) precedences: Vec<(String, Vec<At<String>>)>,
+    pub(crate) precedences: Vec<(Text, Vec<At<Text>>)>,
     /// Key of the static configuration → where it belongs.
-    pub(crate) statics: Vec<(String, String)>,
+    pub(crate) statics: Vec<(Text, Text)>,
 }
 
 impl RawSettings {
@@ -259,8 +259,8 @@ impl RawSettings {
 /// `[[output]]`.
 pub(crate) struct RawOutput {
     pub(crate) span: Span,
-    pub(crate) file: At<String>,
-    pub(crate) template: At<String>,
+    pub(crate) file: At<Text>,
+    pub(crate) template: At<Text>,
     pub(crate) per_service: bool,
     /// Whether it has a `select`, be it a known channel or not.
     pub(crate) selects: bool,
@@ -270,24 +270,24 @@ pub(crate) struct RawOutput {
 
 /// `[[output.field]]`.
 pub(crate) struct RawField {
-    pub(crate) parameter: At<String>,
-    pub(crate) name: String,
-    pub(crate) form: Option<At<String>>,
-    pub(crate) with: Vec<(At<String>, At<String>)>,
-    pub(crate) group: String,
+    pub(crate) parameter: At<Text>,
+    pub(crate) name: Text,
+    pub(crate) form: Option<At<Text>>,
+    pub(crate) with: Vec<(At<Text>, At<Text>)>,
+    pub(crate) group: Text,
 }
 
 /// `adapter.toml`.
 pub(crate) struct RawAdapter {
     pub(crate) span: Span,
     pub(crate) sdk: bool,
-    pub(crate) title: String,
-    pub(crate) language: String,
-    pub(crate) image: Option<At<String>>,
-    pub(crate) values: Vec<(At<String>, At<String>)>,
-    pub(crate) literals: Vec<(&'static str, At<String>)>,
-    pub(crate) forms: Vec<(At<String>, At<String>)>,
-    pub(crate) lacks: Vec<(At<String>, At<String>)>,
+    pub(crate) title: Text,
+    pub(crate) language: Text,
+    pub(crate) image: Option<At<Text>>,
+    pub(crate) values: Vec<(At<Text>, At<Text>)>,
+    pub(crate) literals: Vec<(&'static str, At<Text>)>,
+    pub(crate) forms: Vec<(At<Text>, At<Text>)>,
+    pub(crate) lacks: Vec<(At<Text>, At<Text>)>,
     pub(crate) outputs: Vec<RawOutput>,
 }
 
@@ -358,7 +358,7 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
     let (nullable, locked, immutable) =
         (flag(d.bool(row, "nullable")), flag(d.bool(row, "locked")), flag(d.bool(row, "immutable")));
     let (temporal, plugin) = (d.range(row, "temporal"), d.range(row, "plugin"));
-    let outputs = d.outputs(row, "outputs", key.as_ref().map_or("", |key| &key.value));
+    let outputs = d.outputs(row, "outputs", key.as_ref().map_or(&Text::Borrowed(""), |key| &key.value));
     let fallback = d.text(row, "fallback").map(|text| text.value);
     let images = d.texts(row, "images");
     let effect = d.word(row, "effect").and_then(|word| Effect::from_word(&word.value));
@@ -391,7 +391,7 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
 }
 
 fn layer(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
-    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
+    let text = |at: Option<At<Text>>| at.map(|at| at.value).unwrap_or_default();
     RawLayer {
         description: text(d.text(row, "description")),
         rationale: text(d.text(row, "rationale")),
@@ -404,7 +404,7 @@ fn layer(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
 pub(super) fn preset(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPreset {
     let layer = layer(d, row);
     let extends = d.text(row, "extends");
-    let (mut min_throughput, mut max_throughput, mut throughput) = (0.0, None, String::new());
+    let (mut min_throughput, mut max_throughput, mut throughput) = (0.0, None, Text::default());
     if let Some(range) = d.table(row, "throughput") {
         let (min, max) = (d.number(&range, "min"), d.number(&range, "max"));
         if let (Some(min), Some(max)) = (&min, &max)
@@ -426,7 +426,7 @@ pub(super) fn preset(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPreset {
 
 fn expect(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawExpect> {
     let metric = d.text(row, "metric");
-    let aggregate = d.word(row, "aggregate").map_or_else(|| "mean".to_owned(), |word| word.value);
+    let aggregate = d.word(row, "aggregate").map_or_else(|| "mean".into(), |word| word.value);
     let (at_least, at_most) = (d.formula(row, "at_least"), d.formula(row, "at_most"));
     if !row.has("at_least") && !row.has("at_most") {
         d.report(
@@ -443,7 +443,7 @@ pub(super) fn modifier(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
 }
 
 pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Option<RawRail> {
-    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
+    let text = |at: Option<At<Text>>| at.map(|at| at.value).unwrap_or_default();
     let severity = d.word(row, "severity").and_then(|word| Severity::from_word(&word.value));
     let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
     d.text(row, "requirement");
@@ -575,12 +575,12 @@ fn probe(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawProbe> {
     Some(RawProbe { of, query: query?, values: values? })
 }
 
-fn text(at: Option<At<String>>) -> String {
+fn text(at: Option<At<Text>>) -> Text {
     at.map(|at| at.value).unwrap_or_default()
 }
 
 pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> {
-    let text = |at: Option<At<String>>| at.map(|at| at.value).unwrap_or_default();
+    let text = |at: Option<At<Text>>| at.map(|at| at.value).unwrap_or_default();
     d.tables(row, "variable", |d, row| {
         let name = d.text(row, "name");
         let (kind, summary) = (text(d.word(row, "kind")), text(d.text(row, "summary")));
@@ -593,10 +593,10 @@ pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> 
 }
 
 pub(super) fn settings(d: &mut Decoder<'_>, row: &Row<'_>) -> RawSettings {
-    let list = |d: &mut Decoder<'_>, row: &Row<'_>, name: &'static str| -> Option<Vec<String>> {
+    let list = |d: &mut Decoder<'_>, row: &Row<'_>, name: &'static str| -> Option<Vec<Text>> {
         row.has(name).then(|| d.texts(row, name).into_iter().map(|text| text.value).collect())
     };
-    let text = |at: Option<At<String>>| at.map(|at| at.value);
+    let text = |at: Option<At<Text>>| at.map(|at| at.value);
     let settings = d
         .table_map(row, "settings")
         .into_iter()

@@ -3,6 +3,7 @@
 use super::decode::{Decoder, Row};
 use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Span};
+use crate::model::Text;
 
 /// `registry/redaction.toml`.
 pub(super) static REDACTION: Shape = Shape {
@@ -57,24 +58,24 @@ static CASE: Shape = Shape {
 
 /// `[[name]]`.
 pub(crate) struct RawNameRule {
-    pub(crate) pattern: At<String>,
+    pub(crate) pattern: At<Text>,
     pub(crate) secret: bool,
 }
 
 /// `[[text]]`.
 pub(crate) struct RawTextRule {
-    pub(crate) name: At<String>,
-    pub(crate) pattern: At<String>,
-    pub(crate) unless: Option<At<String>>,
+    pub(crate) name: At<Text>,
+    pub(crate) pattern: At<Text>,
+    pub(crate) unless: Option<At<Text>>,
 }
 
 /// `[[case]]`.
 pub(crate) struct RawRedactionCase {
-    pub(crate) note: String,
-    pub(crate) name: Option<String>,
+    pub(crate) note: Text,
+    pub(crate) name: Option<Text>,
     pub(crate) secret: Option<bool>,
-    pub(crate) text: Option<String>,
-    pub(crate) shown: Option<String>,
+    pub(crate) text: Option<Text>,
+    pub(crate) shown: Option<Text>,
     /// What the case states.
     pub(crate) span: Span,
 }
@@ -98,7 +99,7 @@ pub(super) fn redaction(d: &mut Decoder<'_>, row: &Row<'_>) -> RawRedaction {
         Some(RawTextRule { name: name?, pattern: pattern?, unless })
     });
     let cases = d.tables(row, "case", |d, row| {
-        let text = |at: Option<At<String>>| at.map(|at| at.value);
+        let text = |at: Option<At<Text>>| at.map(|at| at.value);
         let (secret, shown) = (d.bool(row, "secret"), d.text(row, "shown"));
         let states = secret.as_ref().map(|at| at.span).or(shown.as_ref().map(|at| at.span));
         Some(RawRedactionCase {

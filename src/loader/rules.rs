@@ -4,7 +4,7 @@
 use super::decode::{Decoder, Row};
 use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Code, Diagnostic, Span};
-use crate::model::{Confidence, Scalar, Turn};
+use crate::model::{Confidence, Scalar, Text, Turn};
 
 /// `registry/correlations/*.toml`.
 pub(super) static CORRELATIONS: Shape = Shape {
@@ -128,28 +128,28 @@ static SYMPTOM_CASE: Shape = Shape {
 
 /// `[[correlation]]`.
 pub(crate) struct RawCorrelation {
-    pub(crate) name: At<String>,
-    pub(crate) keys: Vec<At<String>>,
+    pub(crate) name: At<Text>,
+    pub(crate) keys: Vec<At<Text>>,
     pub(crate) moved: At<Turn>,
-    pub(crate) when: Option<At<String>>,
-    pub(crate) rise: Vec<At<String>>,
-    pub(crate) fall: Vec<At<String>>,
-    pub(crate) mechanism: String,
+    pub(crate) when: Option<At<Text>>,
+    pub(crate) rise: Vec<At<Text>>,
+    pub(crate) fall: Vec<At<Text>>,
+    pub(crate) mechanism: Text,
     pub(crate) confidence: Confidence,
-    pub(crate) source: String,
+    pub(crate) source: Text,
     pub(crate) cases: Vec<RawCorrelationCase>,
 }
 
 /// `[[correlation.case]]`.
 pub(crate) struct RawCorrelationCase {
     pub(crate) span: Span,
-    pub(crate) note: String,
-    pub(crate) key: Option<At<String>>,
+    pub(crate) note: Text,
+    pub(crate) key: Option<At<Text>>,
     pub(crate) before: At<Scalar>,
     pub(crate) after: At<Scalar>,
-    pub(crate) preset: Option<At<String>>,
-    pub(crate) set: Vec<(At<String>, At<Scalar>)>,
-    pub(crate) metric: Option<At<String>>,
+    pub(crate) preset: Option<At<Text>>,
+    pub(crate) set: Vec<(At<Text>, At<Scalar>)>,
+    pub(crate) metric: Option<At<Text>>,
     pub(crate) from: Option<f64>,
     pub(crate) to: Option<f64>,
     pub(crate) fires: At<bool>,
@@ -158,47 +158,47 @@ pub(crate) struct RawCorrelationCase {
 /// `registry/recommendations/<name>.toml`.
 pub(crate) struct RawRecommendation {
     pub(crate) span: Span,
-    pub(crate) summary: String,
-    pub(crate) rationale: String,
-    pub(crate) source: String,
+    pub(crate) summary: Text,
+    pub(crate) rationale: Text,
+    pub(crate) source: Text,
     pub(crate) confidence: Confidence,
     pub(crate) priority: i64,
-    pub(crate) group: Option<String>,
-    pub(crate) applies: Option<At<String>>,
-    pub(crate) when: At<String>,
-    pub(crate) evidence: Vec<At<String>>,
-    pub(crate) message: At<String>,
+    pub(crate) group: Option<Text>,
+    pub(crate) applies: Option<At<Text>>,
+    pub(crate) when: At<Text>,
+    pub(crate) evidence: Vec<At<Text>>,
+    pub(crate) message: At<Text>,
     pub(crate) suggestions: Vec<RawSuggest>,
-    pub(crate) advice: Option<At<String>>,
+    pub(crate) advice: Option<At<Text>>,
     pub(crate) cases: Vec<RawSymptomCase>,
 }
 
 /// `[[suggest]]`.
 pub(crate) struct RawSuggest {
     pub(crate) span: Span,
-    pub(crate) title: At<String>,
-    pub(crate) when: Option<At<String>>,
-    pub(crate) preset: Option<At<String>>,
-    pub(crate) preset_for: Option<At<String>>,
-    pub(crate) modifier: Option<At<String>>,
-    pub(crate) set: Vec<(At<String>, At<Scalar>)>,
-    pub(crate) derive: Vec<(At<String>, At<String>)>,
+    pub(crate) title: At<Text>,
+    pub(crate) when: Option<At<Text>>,
+    pub(crate) preset: Option<At<Text>>,
+    pub(crate) preset_for: Option<At<Text>>,
+    pub(crate) modifier: Option<At<Text>>,
+    pub(crate) set: Vec<(At<Text>, At<Scalar>)>,
+    pub(crate) derive: Vec<(At<Text>, At<Text>)>,
 }
 
 /// `[[case]]` of a recommendation rule.
 pub(crate) struct RawSymptomCase {
     pub(crate) span: Span,
-    pub(crate) note: String,
-    pub(crate) preset: At<String>,
-    pub(crate) modifier: Option<At<String>>,
-    pub(crate) set: Vec<(At<String>, At<Scalar>)>,
-    pub(crate) observed: Vec<(At<String>, At<Scalar>)>,
-    pub(crate) baseline: Option<Vec<(At<String>, At<Scalar>)>>,
-    pub(crate) before: Vec<(At<String>, At<Scalar>)>,
-    pub(crate) outcome: At<String>,
+    pub(crate) note: Text,
+    pub(crate) preset: At<Text>,
+    pub(crate) modifier: Option<At<Text>>,
+    pub(crate) set: Vec<(At<Text>, At<Scalar>)>,
+    pub(crate) observed: Vec<(At<Text>, At<Scalar>)>,
+    pub(crate) baseline: Option<Vec<(At<Text>, At<Scalar>)>>,
+    pub(crate) before: Vec<(At<Text>, At<Scalar>)>,
+    pub(crate) outcome: At<Text>,
 }
 
-fn text(at: Option<At<String>>) -> String {
+fn text(at: Option<At<Text>>) -> Text {
     at.map(|at| at.value).unwrap_or_default()
 }
 

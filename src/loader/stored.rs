@@ -29,35 +29,35 @@ pub(crate) const ARRAY: u8 = 8;
 /// A table.
 pub(crate) const TABLE: u8 = 9;
 
-/// A value within such bytes, with the text of its file. Bytes that end early read as nothing.
+/// A value within such bytes, with the text of its file: both stand in the binary. Bytes that end early read as nothing.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stored<'v> {
+pub(crate) struct Stored {
     tag: u8,
     start: u32,
     end: u32,
     /// What the tag says, and what follows this value.
-    rest: Bytes<'v>,
-    text: &'v str,
+    rest: Bytes,
+    text: &'static str,
 }
 
 /// What a value is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Content<'v> {
-    String(&'v str),
+pub(crate) enum Content {
+    String(&'static str),
     /// None where 64 bits do not hold it.
     Integer(Option<i64>),
     Float(f64),
     Boolean(bool),
     Datetime,
     /// The values, one after the other.
-    Array(Values<'v>),
+    Array(Values),
     /// A string and a value for each entry.
-    Table(Values<'v>),
+    Table(Values),
 }
 
-impl<'v> Stored<'v> {
+impl Stored {
     /// The first value of the bytes.
-    pub(crate) fn read(bytes: &'v [u8], text: &'v str) -> Self {
+    pub(crate) fn read(bytes: &'static [u8], text: &'static str) -> Self {
         Bytes(bytes).value(text)
     }
 
@@ -66,7 +66,7 @@ impl<'v> Stored<'v> {
         self.start as usize..self.end as usize
     }
 
-    pub(crate) fn content(self) -> Content<'v> {
+    pub(crate) fn content(self) -> Content {
         let mut rest = self.rest;
         match self.tag {
             INTEGER => Content::Integer(Some(i64::from_le_bytes(rest.take()))),
@@ -88,7 +88,7 @@ impl<'v> Stored<'v> {
     }
 
     /// Its characters, if it is a string.
-    pub(crate) fn string(self) -> &'v str {
+    pub(crate) fn string(self) -> &'static str {
         let mut rest = self.rest;
         match self.tag {
             STRING_OF_FILE => {
@@ -106,14 +106,14 @@ impl<'v> Stored<'v> {
 
 /// Values that follow each other.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Values<'v> {
+pub(crate) struct Values {
     left: u32,
-    bytes: Bytes<'v>,
-    text: &'v str,
+    bytes: Bytes,
+    text: &'static str,
 }
 
-impl<'v> Values<'v> {
-    fn read(mut bytes: Bytes<'v>, text: &'v str) -> Self {
+impl Values {
+    fn read(mut bytes: Bytes, text: &'static str) -> Self {
         let (length, left) = (bytes.number(), bytes.number());
         Values { left, bytes: Bytes(bytes.split(length).0), text }
     }
@@ -124,10 +124,10 @@ impl<'v> Values<'v> {
     }
 }
 
-impl<'v> Iterator for Values<'v> {
-    type Item = Stored<'v>;
+impl Iterator for Values {
+    type Item = Stored;
 
-    fn next(&mut self) -> Option<Stored<'v>> {
+    fn next(&mut self) -> Option<Stored> {
         self.left = self.left.checked_sub(1)?;
         let value = self.bytes.value(self.text);
         let mut rest = value.rest;
@@ -147,13 +147,13 @@ impl<'v> Iterator for Values<'v> {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Bytes<'v>(&'v [u8]);
+struct Bytes(&'static [u8]);
 
-impl<'v> Bytes<'v> {
-    fn value(mut self, text: &'v str) -> Stored<'v> {
-        let [tag] = self.take();
-        let (start, end) = (self.number(), self.number());
-        Stored { tag, start, end, rest: self, text }
+impl Bytes {
+    fn value(mut self, text: &'static str) -> Stored {
+        // In one piece: there are tens of thousands.
+        let [tag, a, b, c, d, e, f, g, h] = self.take();
+        Stored { tag, start: u32::from_le_bytes([a, b, c, d]), end: u32::from_le_bytes([e, f, g, h]), rest: self, text }
     }
 
     fn number(&mut self) -> u32 {
@@ -166,7 +166,7 @@ impl<'v> Bytes<'v> {
         taken
     }
 
-    fn split(self, length: u32) -> (&'v [u8], Bytes<'v>) {
+    fn split(self, length: u32) -> (&'static [u8], Bytes) {
         let (head, tail) = self.0.split_at_checked(length as usize).unwrap_or((self.0, &[]));
         (head, Bytes(tail))
     }

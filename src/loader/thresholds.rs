@@ -3,6 +3,7 @@
 use super::decode::{Decoder, Row};
 use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Span};
+use crate::model::Text;
 use crate::model::behaviour::Statistics;
 
 /// `registry/thresholds.toml`.
@@ -47,7 +48,7 @@ pub(crate) static CHANGE_CASE: Shape = Shape {
 
 /// `registry/thresholds.toml`.
 pub(crate) struct RawThresholds {
-    pub(crate) tail: At<String>,
+    pub(crate) tail: At<Text>,
     pub(crate) critical_floors: At<f64>,
     pub(crate) categories: Vec<RawCategory>,
     pub(crate) cases: Vec<RawChangeCase>,
@@ -55,21 +56,21 @@ pub(crate) struct RawThresholds {
 
 /// `[[category]]`.
 pub(crate) struct RawCategory {
-    pub(crate) name: At<String>,
+    pub(crate) name: At<Text>,
     pub(crate) threshold_pct: At<f64>,
     pub(crate) critical_times: At<f64>,
-    pub(crate) summary: String,
+    pub(crate) summary: Text,
 }
 
 /// `[[case]]`.
 pub(crate) struct RawChangeCase {
     pub(crate) span: Span,
-    pub(crate) note: String,
-    pub(crate) metric: At<String>,
+    pub(crate) note: Text,
+    pub(crate) metric: At<Text>,
     pub(crate) old: f64,
     pub(crate) new: f64,
-    pub(crate) is: At<String>,
-    pub(crate) severity: At<String>,
+    pub(crate) is: At<Text>,
+    pub(crate) severity: At<Text>,
 }
 
 pub(super) fn thresholds(d: &mut Decoder<'_>, row: &Row<'_>, cases: bool) -> Option<RawThresholds> {

@@ -1,7 +1,8 @@
 //! What the TOML of a file says, read where it lies: in the parser's tree, or in what the build script stored.
 
 use super::stored::{Content, Stored, Values};
-use std::ops::Range;
+use crate::model::Text;
+use std::ops::{Deref, Range};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
@@ -9,13 +10,13 @@ use toml::de::{DeArray, DeTable, DeValue};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Node<'v> {
     Parsed(&'v Spanned<DeValue<'v>>),
-    Stored(Stored<'v>),
+    Stored(Stored),
 }
 
 /// What a value is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value<'v> {
-    String(&'v str),
+    String(Characters<'v>),
     /// None where 64 bits do not hold it.
     Integer(Option<i64>),
     Float(f64),
@@ -25,10 +26,17 @@ pub(super) enum Value<'v> {
     Table(Table<'v>),
 }
 
+/// The characters of a string or a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Characters<'v> {
+    Parsed(&'v str),
+    Stored(&'static str),
+}
+
 /// A table's key, with its place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key<'v> {
-    pub(super) name: &'v str,
+    pub(super) name: Characters<'v>,
     start: usize,
     end: usize,
 }
@@ -36,13 +44,13 @@ pub(super) struct Key<'v> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Table<'v> {
     Parsed(&'v DeTable<'v>),
-    Stored(Values<'v>),
+    Stored(Values),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Array<'v> {
     Parsed(&'v DeArray<'v>),
-    Stored(Values<'v>),
+    Stored(Values),
 }
 
 impl<'v> Node<'v> {
@@ -65,7 +73,7 @@ impl<'v> Node<'v> {
     pub(super) fn value(self) -> Value<'v> {
         match self {
             Node::Parsed(node) => match node.get_ref() {
-                DeValue::String(text) => Value::String(text),
+                DeValue::String(text) => Value::String(Characters::Parsed(text)),
                 DeValue::Integer(digits) => Value::Integer(i64::from_str_radix(digits.as_str(), digits.radix()).ok()),
                 DeValue::Float(digits) => Value::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
                 DeValue::Boolean(value) => Value::Boolean(*value),
@@ -74,7 +82,7 @@ impl<'v> Node<'v> {
                 DeValue::Table(table) => Value::Table(Table::Parsed(table)),
             },
             Node::Stored(node) => match node.content() {
-                Content::String(text) => Value::String(text),
+                Content::String(text) => Value::String(Characters::Stored(text)),
                 Content::Integer(value) => Value::Integer(value),
                 Content::Float(value) => Value::Float(value),
                 Content::Boolean(value) => Value::Boolean(value),
@@ -82,6 +90,25 @@ impl<'v> Node<'v> {
                 Content::Array(values) => Value::Array(Array::Stored(values)),
                 Content::Table(values) => Value::Table(Table::Stored(values)),
             },
+        }
+    }
+}
+
+impl Deref for Characters<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Characters::Parsed(text) | Characters::Stored(text) => text,
+        }
+    }
+}
+
+impl From<Characters<'_>> for Text {
+    fn from(characters: Characters<'_>) -> Text {
+        match characters {
+            Characters::Parsed(text) => Text::Owned(text.to_owned()),
+            Characters::Stored(text) => Text::Borrowed(text),
         }
     }
 }
@@ -112,12 +139,12 @@ impl<'v> Table<'v> {
             if let Some(table) = &mut parsed {
                 let (key, node) = table.next()?;
                 let Range { start, end } = key.span();
-                return Some((Key { name: key.get_ref(), start, end }, Node::Parsed(node)));
+                return Some((Key { name: Characters::Parsed(key.get_ref()), start, end }, Node::Parsed(node)));
             }
             let values = stored.as_mut()?;
             let (key, node) = (values.next()?, values.next()?);
             let Range { start, end } = key.range();
-            Some((Key { name: key.string(), start, end }, Node::Stored(node)))
+            Some((Key { name: Characters::Stored(key.string()), start, end }, Node::Stored(node)))
         })
     }
 }
@@ -161,10 +188,11 @@ mod tests {
             Value::Table(table) => {
                 out.push(format!("{} entries", table.len()));
                 for (key, node) in table.entries() {
-                    out.push(format!("{} {:?}", key.name, key.range()));
+                    out.push(format!("{} {:?}", &*key.name, key.range()));
                     told(node, out);
                 }
             }
+            Value::String(characters) => out.push(Text::from(characters).into_owned()),
             value => out.push(format!("{value:?}")),
         }
     }
@@ -179,7 +207,7 @@ mod tests {
             let Value::Table(table) = Node::Stored(Stored::read(tree, text)).value() else { panic!("a table") };
             for (table, out) in [(Table::Parsed(document.get_ref()), &mut parsed), (table, &mut stored)] {
                 for (key, node) in table.entries() {
-                    out.push(format!("{} {:?}", key.name, key.range()));
+                    out.push(format!("{} {:?}", &*key.name, key.range()));
                     told(node, out);
                 }
             }

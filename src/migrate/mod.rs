@@ -188,7 +188,7 @@ pub fn migrate_with(
             Ok(value) => read.push((id, name.to_owned(), value)),
             Err(message) => migration.invalid.push(Invalid {
                 env_var: name.to_owned(),
-                parameter_key: catalog.parameter(id).key.clone(),
+                parameter_key: catalog.parameter(id).key.to_string(),
                 message,
                 effect: effect(catalog, id, &entry.value.value),
             }),
@@ -201,7 +201,7 @@ pub fn migrate_with(
             Ok(value) => read.push((*id, name, value)),
             Err(message) => migration.invalid.push(Invalid {
                 env_var: name,
-                parameter_key: parameter.key.clone(),
+                parameter_key: parameter.key.to_string(),
                 message,
                 effect: "the server knows no bounds, and runs with it".to_owned(),
             }),
@@ -224,7 +224,7 @@ pub fn migrate_with(
         let same = *plain.resolution.value(id) == value;
         let compared = Compared {
             env_var: name,
-            parameter_key: parameter.key.clone(),
+            parameter_key: parameter.key.to_string(),
             value: parameter.value_type.show(&value),
             preset_default: plain.resolution.shown(id),
             remarks: remarks(catalog, id, &value, same, &plain, applied.as_mut()),
@@ -252,7 +252,7 @@ impl Migration {
         };
         let passed = Passed {
             env_var: name.to_owned(),
-            kind: variable.kind.clone(),
+            kind: variable.kind.to_string(),
             summary: variable.summary.trim().to_owned(),
         };
         let list = match variable {

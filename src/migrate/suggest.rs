@@ -215,12 +215,12 @@ impl<'c> Search<'c, '_> {
             .chain(&attempt.needed)
             .map(|(id, value)| {
                 let parameter = self.catalog.parameter(*id);
-                (parameter.key.clone(), parameter.value_type.show(value))
+                (parameter.key.to_string(), parameter.value_type.show(value))
             })
             .collect();
         let request = Request {
-            preset: attempt.preset.layer.name.clone(),
-            modifier: attempt.modifier.map(|modifier| modifier.name.clone()),
+            preset: attempt.preset.layer.name.to_string(),
+            modifier: attempt.modifier.map(|modifier| modifier.name.to_string()),
             given: overrides
                 .iter()
                 .map(|(key, value)| Given::new(key.clone(), Scalar::Str(value.to_string())))
@@ -253,7 +253,8 @@ impl Search<'_, '_> {
             .filter_map(|id| {
                 let parameter = self.catalog.parameter(id);
                 let name = parameter.output(Channel::EnvVars)?;
-                let fallback = parameter.value_type.read(&Scalar::Str(parameter.fallback.clone()?)).ok()?;
+                let fallback =
+                    parameter.value_type.read(&Scalar::Str(parameter.fallback.clone()?.into_owned())).ok()?;
                 match (fallback, resolution.value(id)) {
                     (Scalar::Bool(usual), Scalar::Bool(value)) if usual != *value => Some((name.to_owned(), *value)),
                     _ => None,

@@ -12,6 +12,7 @@ mod profile;
 mod scalar;
 #[cfg(feature = "server")]
 mod schema;
+mod text;
 mod vocabulary;
 
 pub use crate::diag::Severity;
@@ -28,6 +29,7 @@ pub use profile::{
     ThroughputRange,
 };
 pub use scalar::Scalar;
+pub use text::Text;
 pub use vocabulary::{
     Channel, Class, Confidence, Effect, Source, Turn, Unit, ValueFault, ValueType, clipped, is_key, is_name,
 };

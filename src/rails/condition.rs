@@ -12,7 +12,7 @@ use crate::model::{ConditionPart, Operand, Scalar, Standing, Unit, ValueType, fo
 #[must_use]
 pub fn standing<'c>(rail: &'c Rail, resolution: &mut Resolution<'c>) -> Standing {
     let mut standing = Standing {
-        rule_name: rail.name.clone(),
+        rule_name: rail.name.to_string(),
         severity: rail.severity,
         summary: rail.summary.trim().to_owned(),
         fires: false,

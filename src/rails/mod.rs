@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, Rail};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, Span};
 use crate::eval::Resolution;
 use crate::expr::Expr;
-use crate::model::{GuardRailResult, Operand, Scalar, Severity};
+use crate::model::{GuardRailResult, Operand, Scalar, Severity, Text};
 use crate::render::{self, Shown, TemplateFault};
 use std::collections::BTreeMap;
 
@@ -32,12 +32,12 @@ impl Finding<'_> {
     #[must_use]
     pub fn result(&self, catalog: &Catalog) -> GuardRailResult {
         GuardRailResult {
-            rule_name: self.rail.name.clone(),
+            rule_name: self.rail.name.to_string(),
             severity: self.severity,
             message: self.message.clone(),
-            parameter_keys: self.rail.parameters.iter().map(|id| catalog.parameter(*id).key.clone()).collect(),
+            parameter_keys: self.rail.parameters.iter().map(|id| catalog.parameter(*id).key.to_string()).collect(),
             remedy: self.remedy.clone(),
-            rationale: self.rail.rationale.clone(),
+            rationale: self.rail.rationale.to_string(),
             condition: self.rail.require.value.source().to_owned(),
             applies_when: self.rail.when.as_ref().map(|when| when.value.source().to_owned()),
             operands: self.operands.clone(),
@@ -193,7 +193,7 @@ fn shown(value: Scalar) -> Shown {
     }
 }
 
-fn template_fault(fault: &TemplateFault, words: &At<String>, rail: &str) -> Diagnostic {
+fn template_fault(fault: &TemplateFault, words: &At<Text>, rail: &str) -> Diagnostic {
     let place = words.span.of(&words.value, fault.range.clone());
     Diagnostic::error(Code::InvalidTemplate, format!("the rail `{rail}` cannot say what is wrong: {}", fault.message))
         .at(place, "in this text")
@@ -220,8 +220,8 @@ pub fn check_words(catalog: &Catalog, diags: &mut Diagnostics) {
                                 catalog
                                     .parameters
                                     .iter()
-                                    .map(|parameter| parameter.key.as_str())
-                                    .chain(rail.steps.iter().map(|(step, _)| step.as_str())),
+                                    .map(|parameter| parameter.key.as_ref())
+                                    .chain(rail.steps.iter().map(|(step, _)| step.as_ref())),
                             );
                             let mut diagnostic = template_fault(&fault, words, &rail.name);
                             diagnostic.code = Code::UnknownName;

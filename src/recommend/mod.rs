@@ -65,10 +65,10 @@ pub fn recommend_in(situation: &mut Situation<'_, '_>, profile_id: ProfileId) ->
     for rule in rules {
         match judge(rule, situation) {
             Ok(false) => {}
-            Err(reasons) => told.unjudged.push(Unjudged { rule: rule.name.clone(), reasons }),
+            Err(reasons) => told.unjudged.push(Unjudged { rule: rule.name.to_string(), reasons }),
             Ok(true) => {
                 if let Some(group) = &rule.group {
-                    if let Some(leader) = leading.get(group.as_str()) {
+                    if let Some(leader) = leading.get(group.as_ref()) {
                         told.given_way.push(given_way(rule, leader, format!("both are about `{group}`")));
                         continue;
                     }
@@ -87,7 +87,7 @@ pub fn recommend_in(situation: &mut Situation<'_, '_>, profile_id: ProfileId) ->
 }
 
 fn given_way(rule: &Recommendation, to: &str, reason: String) -> GivenWay {
-    GivenWay { rule: rule.name.clone(), summary: rule.summary.trim().to_owned(), to: to.to_owned(), reason }
+    GivenWay { rule: rule.name.to_string(), summary: rule.summary.trim().to_owned(), to: to.to_owned(), reason }
 }
 
 /// Whether the symptom of a rule shows.
@@ -153,15 +153,15 @@ fn follow(
         let absent = || MetricAggregate::gap(GapState::Absent, "the profile does not have the metric");
         let known = catalog.metrics.iter().find(|known| known.name == *metric);
         Evidence {
-            metric: metric.clone(),
-            unit: known.map(|known| known.unit.clone()).unwrap_or_default(),
+            metric: metric.to_string(),
+            unit: known.map(|known| known.unit.to_string()).unwrap_or_default(),
             value: value.cloned().unwrap_or_else(absent),
             baseline: baseline.cloned(),
         }
     });
     let evidence = evidence.collect();
     told.recommendations.push(Recommended {
-        rule: rule.name.clone(),
+        rule: rule.name.to_string(),
         summary: rule.summary.trim().to_owned(),
         message: words::say(rule, &rule.message, situation)?,
         evidence,
@@ -200,7 +200,7 @@ fn attempt(suggestion: &Suggest, situation: &mut Situation<'_, '_>, running: &Co
         None | Some(Ok(true)) => {}
         Some(_) => return Attempt::NotMeant,
     }
-    let title = situation.say(&suggestion.title.value).unwrap_or_else(|_| suggestion.title.value.clone());
+    let title = situation.say(&suggestion.title.value).unwrap_or_else(|_| suggestion.title.value.to_string());
     let refused =
         |reason: String, rules: Vec<String>| Attempt::Refused(Withheld { title: title.clone(), reason, rules });
     let catalog = situation.compilation.catalog;
@@ -242,15 +242,15 @@ fn attempt(suggestion: &Suggest, situation: &mut Situation<'_, '_>, running: &Co
                 (Scalar::Int(value), crate::model::ValueType::Float) => Scalar::Float(value as f64),
                 (value, _) => value,
             };
-            (parameter.key.clone(), parameter.value_type.show(&value))
+            (parameter.key.to_string(), parameter.value_type.show(&value))
         })
         .collect();
     let mut request = with(&situation.request, &overrides);
     if let Some(preset) = preset {
-        request.preset = preset;
+        request.preset = preset.into_owned();
     }
     if let Some(modifier) = &suggestion.modifier {
-        request.modifier = Some(modifier.clone());
+        request.modifier = Some(modifier.to_string());
     }
     request.running = Some(running.clone());
     let compilation = match compile(catalog, &request, "") {
@@ -268,8 +268,8 @@ fn attempt(suggestion: &Suggest, situation: &mut Situation<'_, '_>, running: &Co
         let reasons: Vec<String> = findings.map(|finding| finding.message.clone()).collect();
         return refused(reasons.join("; "), errors(&compilation).map(str::to_owned).collect());
     }
-    let before: Vec<&str> = situation.compilation.findings.iter().map(|finding| finding.rail.name.as_str()).collect();
-    let warnings = compilation.findings.iter().filter(|finding| !before.contains(&finding.rail.name.as_str()));
+    let before: Vec<&str> = situation.compilation.findings.iter().map(|finding| finding.rail.name.as_ref()).collect();
+    let warnings = compilation.findings.iter().filter(|finding| !before.contains(&finding.rail.name.as_ref()));
     let fixed = |key: &String| catalog.find(key).is_some_and(|id| catalog.parameter(id).immutable);
     let kept = compilation
         .notices
@@ -289,7 +289,7 @@ fn attempt(suggestion: &Suggest, situation: &mut Situation<'_, '_>, running: &Co
 
 fn errors<'a>(compilation: &'a Compilation<'_>) -> impl Iterator<Item = &'a str> {
     let errors = compilation.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    errors.map(|finding| finding.rail.name.as_str())
+    errors.map(|finding| finding.rail.name.as_ref())
 }
 
 /// A request with these overrides in the place of its own for the same parameters.

@@ -3,12 +3,13 @@
 use crate::catalog::rules::{Read, names};
 use crate::catalog::{Catalog, Recommendation};
 use crate::diag::{At, Code, Diagnostic, Diagnostics, nearest};
+use crate::model::Text;
 use crate::render::{self, TemplateFault};
 use crate::situation::Situation;
 
 pub(super) fn say(
     rule: &Recommendation,
-    words: &At<String>,
+    words: &At<Text>,
     situation: &mut Situation<'_, '_>,
 ) -> Result<String, Diagnostics> {
     let said =
@@ -16,7 +17,7 @@ pub(super) fn say(
     Ok(said.trim().to_owned())
 }
 
-fn template_fault(fault: &TemplateFault, words: &At<String>, rule: &str) -> Diagnostic {
+fn template_fault(fault: &TemplateFault, words: &At<Text>, rule: &str) -> Diagnostic {
     let place = words.span.of(&words.value, fault.range.clone());
     Diagnostic::error(Code::InvalidTemplate, format!("the rule `{rule}` cannot say what is seen: {}", fault.message))
         .at(place, "in this text")
@@ -25,7 +26,7 @@ fn template_fault(fault: &TemplateFault, words: &At<String>, rule: &str) -> Diag
 
 /// Checks the words of every rule without a profile: that they parse, and read only what is there.
 pub fn check_words(catalog: &Catalog, diags: &mut Diagnostics) {
-    let keys = || catalog.parameters.iter().map(|parameter| parameter.key.as_str());
+    let keys = || catalog.parameters.iter().map(|parameter| parameter.key.as_ref());
     for rule in &catalog.recommendations {
         for words in rule.words() {
             let reads = match render::phrase_reads(&words.value) {

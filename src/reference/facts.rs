@@ -116,7 +116,7 @@ struct Facts<'c> {
 impl Facts<'_> {
     /// What servers register, by the first segment of the key.
     fn settings(&self) -> Vec<Value> {
-        let lines: Vec<&str> = self.catalog.temporal.lines.iter().map(|(name, _)| name.as_str()).collect();
+        let lines: Vec<&str> = self.catalog.temporal.lines.iter().map(|(name, _)| name.as_ref()).collect();
         let mut families: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
         for setting in &self.catalog.settings.all {
             let registered: Vec<&str> = lines.iter().copied().filter(|line| setting.registered(&[line])).collect();
@@ -129,12 +129,12 @@ impl Facts<'_> {
             let carried = self
                 .catalog
                 .ids()
-                .find(|id| self.catalog.parameter(*id).output(Channel::DynamicConfig) == Some(setting.key.as_str()));
+                .find(|id| self.catalog.parameter(*id).output(Channel::DynamicConfig) == Some(setting.key.as_ref()));
             let family = setting.key.split('.').next().unwrap_or_default();
             families.entry(family).or_default().push(json!({
                 "key": setting.key,
                 "type": setting.value_type,
-                "precedence": setting.precedence.as_ref().map(|at| at.value.as_str()),
+                "precedence": setting.precedence.as_ref().map(|at| at.value.as_ref()),
                 "lines": if registered.len() == lines.len() { Vec::new() } else { registered },
                 "defaults": defaults,
                 "caution": setting.caution,
@@ -310,7 +310,7 @@ impl Facts<'_> {
                 "title": suggestion.title.value.trim(),
                 "when": suggestion.when.as_ref().map(|when| when.expr.source()),
                 "preset": match &suggestion.preset {
-                    Some(PresetChoice::Named(name)) => Some(name.as_str()),
+                    Some(PresetChoice::Named(name)) => Some(name.as_ref()),
                     Some(PresetChoice::For(throughput)) => Some(throughput.expr.source()),
                     None => None,
                 },

@@ -5,7 +5,7 @@ mod quote;
 
 pub use model::Model;
 
-use crate::model::format_duration;
+use crate::model::{Text, format_duration};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use std::borrow::Cow;
@@ -125,7 +125,7 @@ impl<'t> Templates<'t> {
     /// # Errors
     ///
     /// What does not parse, and where.
-    pub fn add_owned(&mut self, name: String, text: Cow<'t, str>) -> Result<(), TemplateFault> {
+    pub fn add_owned(&mut self, name: Text, text: Cow<'t, str>) -> Result<(), TemplateFault> {
         self.environment.add_template_owned(name, text).map_err(|error| TemplateFault::new(&error))
     }
 

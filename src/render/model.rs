@@ -1,5 +1,6 @@
 //! What templates read, made once and shared by any number of renderings.
 
+use crate::model::Text;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, Serde};
 use serde::Serialize;
@@ -30,7 +31,7 @@ impl Model {
 
     /// Values by names that are only known at run time.
     #[must_use]
-    pub fn map(entries: Vec<(String, Model)>, base: Option<&Model>) -> Model {
+    pub fn map(entries: Vec<(Text, Model)>, base: Option<&Model>) -> Model {
         Model(Value::from_object(Record { entries, base: base.map(|base| base.0.clone()) }))
     }
 }

@@ -5,11 +5,11 @@
 
 use crate::cluster::{Ecs, EcsAt, Frontend};
 use crate::collector::{Collector, FILES};
-use crate::diag::{At, Code, Diagnostic, Diagnostics, SourceMap};
+use crate::diag::{At, Code, Diagnostic, Diagnostics, SourceMap, Span};
 use crate::loader::Unread;
 use crate::loader::shape::{Kind, Shape, may};
 use crate::loader::{Decoder, Row};
-use crate::model::Digest;
+use crate::model::{Digest, Text};
 use crate::prometheus::{self, Auth, Secret};
 use crate::store::{Location, S3At};
 use std::collections::BTreeMap;
@@ -253,29 +253,35 @@ fn settings(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Settin
     let listen = d.text(row, "listen").and_then(|text| match text.value.parse() {
         Ok(address) => Some(address),
         Err(_) => {
-            invalid(d, &text, "`listen` is no address and port", "write an address and a port such as 127.0.0.1:8484");
+            invalid(
+                d,
+                text.span,
+                "`listen` is no address and port",
+                "write an address and a port such as 127.0.0.1:8484",
+            );
             None
         }
     });
-    let hosts = d.texts(row, "hosts").into_iter().map(|host| host.value).collect();
+    let hosts = d.texts(row, "hosts").into_iter().map(|host| host.value.into_owned()).collect();
     let token = secret(d, row, "token_file", "token_env", outside).and_then(|secret| match Token::new(&secret.value) {
         Ok(token) => Some(token),
         Err(fault) => {
-            invalid(d, &secret, &fault, "make one with a generator of random text");
+            invalid(d, secret.span, &fault, "make one with a generator of random text");
             None
         }
     });
     let store = d.table(row, "store").and_then(|row| store(d, &row));
     let source = d.table(row, "prometheus").and_then(|row| source(d, &row, outside));
     let collectors = d.table_map(row, "collectors");
-    let collectors = collectors.into_iter().map(|(name, row)| (name.value, collector(d, &row, outside))).collect();
+    let collectors =
+        collectors.into_iter().map(|(name, row)| (name.value.into_owned(), collector(d, &row, outside))).collect();
     let limits = d.table(row, "limits").map_or_else(Limits::default, |row| limits(d, &row));
     Settings { listen, hosts, token, store, source, collectors, limits }
 }
 
 fn collector(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Collector {
     let named = FILES.iter().filter_map(|(kind, _)| Some((*kind, d.text(row, kind)?)));
-    let files = named.map(|(kind, path)| (kind, (outside.place)(Path::new(&path.value)))).collect();
+    let files = named.map(|(kind, path)| (kind, (outside.place)(Path::new(&*path.value)))).collect();
     let ecs = d.table(row, "ecs").and_then(|row| ecs(d, &row)).map(Arc::new);
     let frontend = d.text(row, "temporal_address").and_then(|text| {
         let frontend = Frontend::at(&text.value);
@@ -283,7 +289,7 @@ fn collector(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Colle
             .map_err(|fault| {
                 invalid(
                     d,
-                    &text,
+                    text.span,
                     &format!("`temporal_address`: {fault}"),
                     "write an address such as http://temporal:7243",
                 );
@@ -295,7 +301,7 @@ fn collector(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Colle
 
 fn ecs(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<Ecs> {
     let [cluster, service, region, endpoint] =
-        ["cluster", "service", "region", "endpoint"].map(|name| d.text(row, name).map(|text| text.value));
+        ["cluster", "service", "region", "endpoint"].map(|name| d.text(row, name).map(|text| text.value.into_owned()));
     let mut needed = |name: &str, given: Option<String>| {
         if given.is_none() {
             let fault = Diagnostic::error(Code::MissingField, format!("`ecs` needs the field `{name}`"));
@@ -327,7 +333,7 @@ fn ecs(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<Ecs> {
 fn store(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<Location> {
     let [at, documents, bucket, prefix, endpoint, region] =
         ["at", "documents", "bucket", "prefix", "endpoint", "region"].map(|name| d.text(row, name));
-    let text = |text: Option<At<String>>| text.map(|text| text.value);
+    let text = |text: Option<At<Text>>| text.map(|text| text.value.into_owned());
     let bucket = text(bucket).map(|bucket| S3At {
         bucket,
         prefix: text(prefix).map(|prefix| format!("{}/", prefix.trim_end_matches('/'))).unwrap_or_default(),
@@ -344,17 +350,22 @@ fn store(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<Location> {
         }
         return None;
     };
-    match Location::new(&at.value, documents.as_ref().map(|dir| Path::new(&dir.value)), bucket) {
+    match Location::new(&at.value, documents.as_ref().map(|dir| Path::new(&*dir.value)), bucket) {
         Ok(location) => Some(location),
         Err(fault) => {
-            invalid(d, &at, &fault.to_string(), "`documents = \"DIR\"` or `bucket = \"NAME\"` says where documents go");
+            invalid(
+                d,
+                at.span,
+                &fault.to_string(),
+                "`documents = \"DIR\"` or `bucket = \"NAME\"` says where documents go",
+            );
             None
         }
     }
 }
 
 fn source(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Option<Source> {
-    let text = |text: Option<At<String>>| text.map(|text| text.value);
+    let text = |text: Option<At<Text>>| text.map(|text| text.value.into_owned());
     let Some(url) = d.text(row, "url") else {
         let fault = Diagnostic::error(Code::MissingField, "`prometheus` needs the field `url`");
         d.report(fault.at(row.span, "`url` is missing here").help("say where the source is"));
@@ -365,34 +376,38 @@ fn source(d: &mut Decoder<'_>, row: &Row<'_>, outside: &Outside<'_>) -> Option<S
     let bearer = secret(d, row, "bearer_file", "bearer_env", outside);
     let at = prometheus::Settings::at(&url.value);
     if let Err(fault) = &at {
-        invalid(d, &url, &fault.to_string(), "write an address such as http://prometheus:9090");
+        invalid(d, url.span, &fault.to_string(), "write an address such as http://prometheus:9090");
     }
     // What else is wrong is told all the same.
     let mut settings = at.or_else(|_| prometheus::Settings::at("http://localhost")).ok()?;
-    let given: Vec<&At<String>> = [&user, &bearer, &region].into_iter().flatten().collect();
+    let spans = [user.as_ref().map(|at| at.span), bearer.as_ref().map(|at| at.span), region.as_ref().map(|at| at.span)];
+    let given: Vec<Span> = spans.into_iter().flatten().collect();
     if let [_, second, ..] = given.as_slice() {
-        invalid(d, second, "there is more than one way to be let in", "keep one of user, bearer token and signature");
+        invalid(d, *second, "there is more than one way to be let in", "keep one of user, bearer token and signature");
     }
     let kept = |text: At<String>| Secret::new(text.value.trim());
     match (user, bearer, region) {
         (Some(user), ..) => {
             let password = password.map_or_else(|| Secret::new(""), kept);
-            settings.auth = Auth::Basic { user: user.value, password };
+            settings.auth = Auth::Basic { user: user.value.into_owned(), password };
         }
         (None, Some(token), _) => settings.auth = Auth::Bearer(kept(token)),
         (None, None, Some(region)) => {
-            settings.auth = Auth::SigV4 { region: region.value, service: "aps".to_owned() };
+            settings.auth = Auth::SigV4 { region: region.value.into_owned(), service: "aps".to_owned() };
         }
         (None, None, None) => {}
     }
     for (name, variable) in d.text_map(row, "header_env") {
         match (outside.variable)(&variable.value) {
-            Some(value) => settings.headers.push((name.value, Secret::new(value.trim()))),
+            Some(value) => settings.headers.push((name.value.into_owned(), Secret::new(value.trim()))),
             None => unset(d, &variable),
         }
     }
-    settings.parameters =
-        d.text_map(row, "parameters").into_iter().map(|(name, value)| (name.value, value.value)).collect();
+    settings.parameters = d
+        .text_map(row, "parameters")
+        .into_iter()
+        .map(|(name, value)| (name.value.into_owned(), value.value.into_owned()))
+        .collect();
     if let Some(file) = d.text(row, "ca_file") {
         settings.ca = read(d, &file, outside).map(String::into_bytes);
     }
@@ -407,8 +422,7 @@ fn count(d: &mut Decoder<'_>, row: &Row<'_>, name: &'static str) -> Option<usize
     let number = d.int(row, name)?;
     let counted = usize::try_from(number.value).ok().filter(|number| *number > 0);
     if counted.is_none() {
-        let at = At { value: String::new(), span: number.span };
-        invalid(d, &at, &format!("`{name}` is {}", number.value), "write a number of at least 1");
+        invalid(d, number.span, &format!("`{name}` is {}", number.value), "write a number of at least 1");
     }
     counted
 }
@@ -433,11 +447,16 @@ fn duration(d: &mut Decoder<'_>, row: &Row<'_>, name: &'static str) -> Option<Du
     match crate::model::parse_duration(&text.value) {
         Ok(millis @ 1..=LONGEST) => Some(Duration::from_millis(millis.unsigned_abs())),
         Ok(_) => {
-            invalid(d, &text, &format!("`{name}` is not between 1ms and 24h"), "write a duration such as 30s or 2m");
+            invalid(
+                d,
+                text.span,
+                &format!("`{name}` is not between 1ms and 24h"),
+                "write a duration such as 30s or 2m",
+            );
             None
         }
         Err(fault) => {
-            invalid(d, &text, &format!("`{name}`: {fault}"), "write a duration such as 30s or 2m");
+            invalid(d, text.span, &format!("`{name}`: {fault}"), "write a duration such as 30s or 2m");
             None
         }
     }
@@ -456,7 +475,7 @@ fn secret(
         (None, None) => None,
         (Some(_), Some(variable)) => {
             let message = format!("`{of_file}` and `{of_variable}` both stand");
-            invalid(d, &variable, &message, "keep one of the two");
+            invalid(d, variable.span, &message, "keep one of the two");
             None
         }
         (Some(file), None) => read(d, &file, outside).map(|text| At { value: text, span: file.span }),
@@ -471,8 +490,8 @@ fn secret(
 }
 
 /// The text of a file that the settings name.
-fn read(d: &mut Decoder<'_>, file: &At<String>, outside: &Outside<'_>) -> Option<String> {
-    match (outside.file)(&PathBuf::from(&file.value)) {
+fn read(d: &mut Decoder<'_>, file: &At<Text>, outside: &Outside<'_>) -> Option<String> {
+    match (outside.file)(Path::new(&*file.value)) {
         Ok(text) => Some(text),
         Err(fault) => {
             let fault = Diagnostic::error(Code::Io, format!("cannot read `{}`: {fault}", file.value));
@@ -482,13 +501,13 @@ fn read(d: &mut Decoder<'_>, file: &At<String>, outside: &Outside<'_>) -> Option
     }
 }
 
-fn unset(d: &mut Decoder<'_>, variable: &At<String>) {
+fn unset(d: &mut Decoder<'_>, variable: &At<Text>) {
     let message = format!("the variable `{}` is not set", variable.value);
-    invalid(d, variable, &message, "set it, or name another");
+    invalid(d, variable.span, &message, "set it, or name another");
 }
 
-fn invalid(d: &mut Decoder<'_>, at: &At<String>, message: &str, help: &str) {
-    d.report(Diagnostic::error(Code::InvalidValue, message).at(at.span, "here").help(help));
+fn invalid(d: &mut Decoder<'_>, span: Span, message: &str, help: &str) {
+    d.report(Diagnostic::error(Code::InvalidValue, message).at(span, "here").help(help));
 }
 
 /// The text with everything between `://` and the `@` of an authority blanked; every other character stays where it is.

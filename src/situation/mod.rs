@@ -178,7 +178,7 @@ impl<'c, 't> Situation<'c, 't> {
     /// What cannot be rendered.
     pub fn say(&mut self, words: &str) -> Result<String, TemplateFault> {
         let catalog = self.catalog();
-        let keys = || catalog.parameters.iter().map(|parameter| parameter.key.as_str());
+        let keys = || catalog.parameters.iter().map(|parameter| parameter.key.as_ref());
         render::phrase(words, |name| {
             if let Some(id) = catalog.find(name) {
                 return Some(Shown::Text(self.compilation.resolution.text(id)));
@@ -233,7 +233,7 @@ fn compiled<'c>(
         }
         (Some(preset), _) => (Request { preset: preset.to_owned(), ..Request::default() }, KnownFrom::Named),
         (None, None) if running.is_empty() => {
-            let names: Vec<&str> = catalog.presets.keys().map(String::as_str).collect();
+            let names: Vec<&str> = catalog.presets.keys().map(AsRef::as_ref).collect();
             let fault = Diagnostic::error(
                 Code::UnknownPreset,
                 format!("nothing is known of the configuration of `{}`", clipped(&profile.id.to_string())),

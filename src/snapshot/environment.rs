@@ -56,7 +56,7 @@ impl Environment {
             let message = format!("`{}` is not {}", clipped(name), parameter.value_type.described());
             reading.warn(Code::InvalidValue, entry.value.span, message, "the process takes its default in its place");
             let fallback = parameter.fallback.clone().unwrap_or_default();
-            parameter.value_type.read(&Scalar::Str(fallback))
+            parameter.value_type.read(&Scalar::Str(fallback.into_owned()))
         });
         if let Ok(value) = read {
             plugin.set(output, parameter.value_type, &value);

@@ -21,11 +21,11 @@ impl<'c> Redactor<'c> {
         let (mut variables, mut known) = (HashMap::new(), HashSet::new());
         for id in catalog.ids() {
             let parameter = catalog.parameter(id);
-            known.insert(parameter.key.as_str());
+            known.insert(parameter.key.as_ref());
             for (channel, name) in &parameter.outputs {
                 known.insert(name);
                 if *channel == Channel::EnvVars {
-                    variables.insert(name.as_str(), id);
+                    variables.insert(name.as_ref(), id);
                 }
             }
         }

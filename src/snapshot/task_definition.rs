@@ -53,7 +53,7 @@ fn container(reading: &mut Reading<'_>, file: &str, item: &At<Node>) -> Containe
                 continue;
             };
             let catalog = reading.catalog;
-            found.ours |= reading.redactor.parameter(&name).is_some() || catalog.variables.contains_key(&name);
+            found.ours |= reading.redactor.parameter(&name).is_some() || catalog.variables.contains_key(name.as_str());
             if part == "secrets" {
                 found.secrets.push(name);
                 continue;

@@ -155,7 +155,7 @@ impl<'c> Sweep<'c> {
     pub fn fired<'s>(&self, outcome: &'s Outcome, of: Severity) -> impl Iterator<Item = &'c str> + use<'s, 'c> {
         let catalog = self.catalog;
         let fired = outcome.firing.iter().filter(move |(_, severity)| *severity == of);
-        fired.map(move |(rail, _)| catalog.rails[*rail].name.as_str())
+        fired.map(move |(rail, _)| catalog.rails[*rail].name.as_ref())
     }
 
     /// A value of a parameter as text.

@@ -49,7 +49,7 @@ impl Range {
     /// What is wrong: the form, the key, the ends, the number of points.
     pub fn read(catalog: &Catalog, text: &str, scale: Scale, span: Span) -> Result<Range, Diagnostics> {
         let example =
-            catalog.parameters.iter().find(|parameter| parameter.is_input()).map_or("KEY", |input| input.key.as_str());
+            catalog.parameters.iter().find(|parameter| parameter.is_input()).map_or("KEY", |input| input.key.as_ref());
         let fault = |message: String, label: &str| {
             Diagnostics::from(
                 Diagnostic::error(Code::InvalidValue, message)

@@ -72,7 +72,7 @@ fn no_option_is_written_twice() {
                     let set = |line: &&str| {
                         line.trim_start()
                             .trim_start_matches('.')
-                            .strip_prefix(name.as_str())
+                            .strip_prefix(name.as_ref())
                             .is_some_and(|rest| rest.starts_with(['=', ':', '(']) || rest.starts_with(" = "))
                     };
                     assert!(file.content.lines().filter(set).count() <= 1, "{}: {name}", file.filename);

@@ -34,9 +34,9 @@ fn the_catalog_has_what_the_requirements_count() {
     assert!(on(Channel::DynamicConfig) >= 110, "{} of dynamic config", on(Channel::DynamicConfig));
     assert!(on(Channel::WorkerOptions) >= 15, "{} worker options", on(Channel::WorkerOptions));
     assert!(catalog.rails.len() >= 30, "{} rails", catalog.rails.len());
-    let names: Vec<&str> = catalog.presets.keys().map(String::as_str).collect();
+    let names: Vec<&str> = catalog.presets.keys().map(AsRef::as_ref).collect();
     assert_eq!(names, ["high-throughput", "mid-scale", "starter"]);
-    let names: Vec<&str> = catalog.modifiers.keys().map(String::as_str).collect();
+    let names: Vec<&str> = catalog.modifiers.keys().map(AsRef::as_ref).collect();
     assert_eq!(names, ["batch-processor", "long-running", "orchestrator", "simple-crud"]);
     let inputs = catalog.parameters.iter().filter(|parameter| parameter.is_input()).count();
     assert!(inputs <= 15, "{inputs} inputs");
@@ -217,7 +217,7 @@ fn every_rail_has_a_case_on_each_side_and_one_where_it_does_not_apply() {
         if silent < least {
             wrong.push(format!("{}: {silent} silent cases, needs {least}", rail.name));
         }
-        let notes: BTreeSet<&str> = rail.cases.iter().map(|case| case.note.as_str()).collect();
+        let notes: BTreeSet<&str> = rail.cases.iter().map(|case| case.note.as_ref()).collect();
         if notes.len() < rail.cases.len() {
             wrong.push(format!("{}: two cases have the same note", rail.name));
         }

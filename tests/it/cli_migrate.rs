@@ -150,7 +150,7 @@ fn every_name_of_the_reference_is_accepted() {
     assert!(names.len() >= 55, "{}", names.len());
     let variables = names.iter().map(|name| ((*name).to_owned(), "1".to_owned()));
     let entries = environment_entries(variables, &|_| true, &mut SourceMap::default());
-    let against = Against { preset: shipped().default_preset.clone(), ..Against::default() };
+    let against = Against { preset: shipped().default_preset.to_string(), ..Against::default() };
     let migration = migrate(shipped(), &against, &entries).expect("a known preset");
     assert_eq!(migration.unknown, []);
 }

@@ -10,7 +10,7 @@ use tdsql::model::{Class, Scalar, Severity, Unit};
 use crate::support::{combinations, good, id, shipped, snapshots};
 
 fn fired(compilation: &Compilation<'_>) -> BTreeMap<String, Severity> {
-    compilation.findings.iter().map(|finding| (finding.rail.name.clone(), finding.severity)).collect()
+    compilation.findings.iter().map(|finding| (finding.rail.name.to_string(), finding.severity)).collect()
 }
 
 fn drawn(preset: &str, modifier: Option<&str>, set: &[(&str, &str)], key: Option<&str>, rails: bool) -> Diagram {

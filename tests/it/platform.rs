@@ -84,7 +84,7 @@ fn each_emitted_variable_is_one_that_the_image_reads_at_the_chosen_plugin_versio
                         }
                         None => catalog
                             .variables
-                            .get(&variable)
+                            .get(variable.as_str())
                             .is_some_and(|variable| variable.is_read_by(image) && variable.kind != "ignored"),
                     };
                     assert!(known, "{name}, plugin {plugin}: {}/{}: {variable}={value}", file.adapter, file.filename);
@@ -114,7 +114,7 @@ fn each_variable_of_the_image_is_given_to_every_container() {
             }
             for (name, variable) in &catalog.variables {
                 if variable.placeholder.is_some() && variable.is_read_by(adapter.image.as_deref()) {
-                    assert!(given.contains(name.as_str()), "{preset}: {}: {name}", file.filename);
+                    assert!(given.contains(name.as_ref()), "{preset}: {}: {name}", file.filename);
                 }
             }
         }
@@ -130,7 +130,8 @@ fn identity_is_left_to_the_platform_and_explained() {
     let files = platform_files(&compilation);
     for file in &files {
         for (name, value) in variables(file).into_iter().flatten() {
-            let Some(placeholder) = catalog.variables.get(&name).and_then(|known| known.placeholder.as_ref()) else {
+            let Some(placeholder) = catalog.variables.get(name.as_str()).and_then(|known| known.placeholder.as_ref())
+            else {
                 continue;
             };
             let form = match file.adapter.as_str() {
@@ -171,7 +172,7 @@ fn replicas_and_ports_are_the_services_own() {
     assert_eq!(helm["server"]["history"]["replicaCount"], 7);
     for service in &shipped().platform.services {
         let replicas = compilation.resolution.value(service.replicas).as_i64();
-        assert_eq!(helm["server"][&service.name]["replicaCount"].as_i64(), replicas);
+        assert_eq!(helm["server"][&*service.name]["replicaCount"].as_i64(), replicas);
         let task = json(find("ecs", &format!("task-definitions/temporal-{}.json", service.name)));
         let ports: Vec<i64> = task["containerDefinitions"][1]["portMappings"]
             .as_array()

@@ -276,7 +276,7 @@ fn every_rail_that_fires_is_reported_errors_first() {
     let said = compilation.diagnostics();
     assert_eq!(said.len(), severities.len());
     for (diagnostic, finding) in said.iter().zip(&compilation.findings) {
-        assert_eq!(fact(diagnostic, "rule_name"), finding.rail.name.as_str());
+        assert_eq!(fact(diagnostic, "rule_name"), finding.rail.name.as_ref());
         assert!(diagnostic.primary.is_some() && diagnostic.help.is_some(), "{}", diagnostic.message);
     }
     snapshots("requests").bind(|| insta::assert_snapshot!("many-rails", text(&shipped().sources, said.as_slice())));
@@ -370,7 +370,7 @@ fn emitted(temporal: Option<&str>, plugin: Option<&str>) -> Vec<String> {
     shipped()
         .ids()
         .filter(|id| compilation.resolution.withheld(*id).is_none())
-        .map(|id| shipped().parameter(id).key.clone())
+        .map(|id| shipped().parameter(id).key.to_string())
         .collect()
 }
 

@@ -85,9 +85,9 @@ pub(crate) fn text(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
 pub(crate) fn combinations(catalog: &Catalog) -> Vec<(String, Option<String>, String)> {
     let mut all = Vec::new();
     for preset in catalog.presets.keys() {
-        all.push((preset.clone(), None, preset.clone()));
+        all.push((preset.to_string(), None, preset.to_string()));
         for modifier in catalog.modifiers.keys() {
-            all.push((preset.clone(), Some(modifier.clone()), format!("{preset}+{modifier}")));
+            all.push((preset.to_string(), Some(modifier.to_string()), format!("{preset}+{modifier}")));
         }
     }
     all
@@ -126,12 +126,12 @@ pub(crate) fn id(key: &str) -> ParamId {
 /// Every value of a compilation as text, by key.
 pub(crate) fn values(compilation: &Compilation<'_>) -> BTreeMap<String, String> {
     let catalog = compilation.catalog;
-    catalog.ids().map(|id| (catalog.parameter(id).key.clone(), compilation.resolution.text(id))).collect()
+    catalog.ids().map(|id| (catalog.parameter(id).key.to_string(), compilation.resolution.text(id))).collect()
 }
 
 /// The names of the rails that fired, in the order of the result.
 pub(crate) fn fired(compilation: &Compilation<'_>) -> Vec<String> {
-    compilation.findings.iter().map(|finding| finding.rail.name.clone()).collect()
+    compilation.findings.iter().map(|finding| finding.rail.name.to_string()).collect()
 }
 
 /// Replaces the digests and the version of this compiler, after a look at their form.

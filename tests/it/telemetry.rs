@@ -23,9 +23,9 @@ fn selection() -> Selection {
 
 fn every_query(catalog: &Catalog, exporter: &Exporter, selection: &Selection) -> Vec<(String, String)> {
     let telemetry = &catalog.telemetry;
-    let metrics = catalog.metrics.iter().map(|metric| (metric.name.clone(), metric.query.value.as_str()));
+    let metrics = catalog.metrics.iter().map(|metric| (metric.name.to_string(), metric.query.value.as_ref()));
     let probes = telemetry.probes.iter().flat_map(|probe| {
-        [(probe.of.words().to_owned(), probe.query.as_str()), (format!("{}s", probe.of.words()), &probe.values)]
+        [(probe.of.words().to_owned(), probe.query.as_ref()), (format!("{}s", probe.of.words()), &probe.values)]
     });
     let expand = |query| telemetry.expand(query, Terms { exporter, selection, rate_window: 300, window: 3600 });
     metrics.chain(probes).map(|(name, query)| (name, expand(query))).collect()

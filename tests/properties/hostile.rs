@@ -43,7 +43,7 @@ fn judge(files: DataSet) -> Result<(), String> {
         return Err("linked in spite of an error".to_owned());
     }
     places_exist(&catalog.sources, &catalog.warnings)?;
-    let request = Request { preset: catalog.default_preset.clone(), ..Request::default() };
+    let request = Request { preset: catalog.default_preset.to_string(), ..Request::default() };
     let result = compile(&catalog, &request, CLOCK).and_then(|mut compilation| {
         places_exist(&catalog.sources, &compilation.diagnostics()).map_err(|_| compilation.diagnostics())?;
         compilation.result()

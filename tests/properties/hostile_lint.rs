@@ -14,7 +14,7 @@ static LINTER: LazyLock<Linter<'static>> =
 
 /// Files to start from: one that was compiled, one that grew.
 static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let request = Request { preset: CATALOG.default_preset.clone(), ..Request::default() };
+    let request = Request { preset: CATALOG.default_preset.to_string(), ..Request::default() };
     let compilation = compile(&CATALOG, &request, "").expect("a preset compiles");
     let emitted = compilation.dynamic_config_yaml();
     let grown = include_str!("../it/fixtures/lint/messy.yaml");

@@ -124,7 +124,8 @@ fn p05_override_wins_unless_refused() {
                 names(&fault.message, key).then(|| (key.to_owned(), fault.code))
             })
             .collect();
-        let expected: BTreeSet<(String, Code)> = wrong.iter().map(|(id, (_, code))| (key(*id), *code)).collect();
+        let expected: BTreeSet<(String, Code)> =
+            wrong.iter().map(|(id, (_, code))| (key(*id).to_string(), *code)).collect();
         prop_assert_eq!(named, expected, "{:?}", refused(&faults));
         prop_assert_eq!(faults.len(), wrong.len());
         Ok(())

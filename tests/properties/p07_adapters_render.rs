@@ -182,7 +182,7 @@ static LITERALS: LazyLock<Catalog> = LazyLock::new(|| {
 
 fn hostile_request(texts: &[String]) -> Request {
     let given = texts.iter().enumerate().map(|(index, text)| Given::new(key(index), Scalar::Str(text.clone())));
-    Request { preset: CATALOG.default_preset.clone(), given: given.collect(), ..Request::default() }
+    Request { preset: CATALOG.default_preset.to_string(), given: given.collect(), ..Request::default() }
 }
 
 /// The inside of a literal in double quotes, in printable ASCII, with its escapes resolved: `named` ones, and what

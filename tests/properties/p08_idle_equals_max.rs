@@ -40,8 +40,8 @@ fn p08_idle_equals_max() {
             Idle::Any(idle) => Some(idle),
         };
         prop_assume!(idle.as_ref().is_none_or(|idle| CATALOG.parameter(idle_id).violation(idle).is_none()));
-        let idle = idle.map(|idle| (idle_key.clone(), idle));
-        let choice = choice.with([(pool_key.clone(), pool.clone())]).with(idle.clone());
+        let idle = idle.map(|idle| (idle_key.to_string(), idle));
+        let choice = choice.with([(pool_key.to_string(), pool.clone())]).with(idle.clone());
         let mut compilation = compiled(&CATALOG, &choice)?;
         let equal = idle.is_none_or(|(_, idle)| idle == pool);
         let fired = compilation.findings.iter().any(|finding| finding.rail.name == RAIL);

@@ -20,7 +20,7 @@ fn pushes() -> Vec<Vec<(String, Scalar)>> {
         .map(|case| {
             let shown = case.set.iter().map(|(id, value)| {
                 let parameter = CATALOG.parameter(*id);
-                (parameter.key.clone(), parameter.value_type.show(value))
+                (parameter.key.to_string(), parameter.value_type.show(value))
             });
             shown.collect()
         })
@@ -46,12 +46,12 @@ fn p09_all_findings_reported() {
         for rail in CATALOG.rails.iter().rev() {
             match rails::fires(rail, &mut alone) {
                 Ok(true) => {
-                    expected.insert((rail.name.as_str(), rail.severity));
+                    expected.insert((rail.name.as_ref(), rail.severity));
                 }
                 Ok(false) => {}
                 // A rail that cannot be judged vouches for nothing: an error, whatever its own severity.
                 Err(_) => {
-                    expected.insert((rail.name.as_str(), Severity::Error));
+                    expected.insert((rail.name.as_ref(), Severity::Error));
                 }
             }
         }

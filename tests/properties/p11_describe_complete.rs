@@ -35,12 +35,12 @@ fn p11_describe_complete() {
         }
         for id in CATALOG.ids() {
             let parameter = CATALOG.parameter(id);
-            prop_assert_eq!(seen.remove(parameter.key.as_str()), Some(1), "`{}` stands once", &parameter.key);
+            prop_assert_eq!(seen.remove(parameter.key.as_ref()), Some(1), "`{}` stands once", &parameter.key);
             let described = profile.get_param(&parameter.key).expect("it was just seen");
             prop_assert_eq!(described.classification, parameter.class);
             prop_assert_eq!(&described.value, &compilation.resolution.shown(id));
             let value = serde_json::to_value(&described.value).expect("a value is JSON");
-            prop_assert_eq!(told.remove(&parameter.key), Some(vec![(parameter.class.as_str(), &value)]));
+            prop_assert_eq!(told.remove(parameter.key.as_ref()), Some(vec![(parameter.class.as_str(), &value)]));
             prop_assert_eq!(described.emitted, described.reason.is_none(), "what is not emitted has a reason");
         }
         prop_assert!(seen.is_empty(), "not in the registry: {:?}", seen);

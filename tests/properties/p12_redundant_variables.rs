@@ -52,9 +52,9 @@ fn spelling(value_type: ValueType, value: &Scalar, pick: usize) -> String {
 /// values are spelt in any way that their reader takes for the same.
 #[test]
 fn p12_redundant_variables() {
-    let presets: Vec<String> = CATALOG.presets.keys().cloned().collect();
+    let presets: Vec<String> = CATALOG.presets.keys().map(ToString::to_string).collect();
     let modifiers: Vec<Option<String>> =
-        std::iter::once(None).chain(CATALOG.modifiers.keys().cloned().map(Some)).collect();
+        std::iter::once(None).chain(CATALOG.modifiers.keys().map(|name| Some(name.to_string()))).collect();
     let ids = variables();
     let most = ids.len();
     let given = subsequence(ids, 0..=most).prop_flat_map(|ids| {

@@ -97,13 +97,13 @@ enum Fate {
 fn named() -> Vec<(ConfigOrigin, String)> {
     const EACH: usize = 4;
     let settings = CATALOG.settings.all.iter().filter(|setting| setting.value_type == "duration");
-    let dynamic = settings.map(|setting| (ConfigOrigin::DynamicConfig, setting.key.clone())).take(EACH);
+    let dynamic = settings.map(|setting| (ConfigOrigin::DynamicConfig, setting.key.to_string())).take(EACH);
     let variables = CATALOG.ids().map(|id| CATALOG.parameter(id)).filter_map(|parameter| {
         let name = parameter.output(Channel::EnvVars).filter(|_| parameter.value_type == ValueType::Duration)?;
         Some((ConfigOrigin::ServerEnvVars, name.to_owned()))
     });
     let durations = CATALOG.parameters.iter().filter(|parameter| parameter.value_type == ValueType::Duration);
-    let compiled = durations.map(|parameter| (ConfigOrigin::ConfigProfile, parameter.key.clone())).take(EACH);
+    let compiled = durations.map(|parameter| (ConfigOrigin::ConfigProfile, parameter.key.to_string())).take(EACH);
     let of_section = |origin| (0..EACH).map(move |at| (origin, format!("x_{at}")));
     let sections = of_section(ConfigOrigin::WorkerOptions).chain(of_section(ConfigOrigin::DsqlPluginConfig));
     dynamic.chain(variables.take(EACH)).chain(sections).chain(compiled).collect()
@@ -111,7 +111,7 @@ fn named() -> Vec<(ConfigOrigin, String)> {
 
 /// A compiled profile with no parameter yet.
 fn compiled() -> ConfigProfile {
-    let request = Request { preset: CATALOG.default_preset.clone(), ..Request::default() };
+    let request = Request { preset: CATALOG.default_preset.to_string(), ..Request::default() };
     let compiled = compile(&CATALOG, &request, "").expect("the default preset compiles");
     let none = Vec::new;
     ConfigProfile {

@@ -72,7 +72,7 @@ fn p19_drift() {
         let mut gaps = BTreeSet::new();
         for (metric, (old, new)) in CATALOG.metrics.iter().zip(&movements) {
             let (Some(old), Some(new)) = (old, new) else {
-                gaps.insert(metric.name.as_str());
+                gaps.insert(metric.name.as_ref());
                 continue;
             };
             let threshold = thresholds.percentage(metric).expect("each category has one");
@@ -85,7 +85,7 @@ fn p19_drift() {
                 prop_assume!((change / old.abs().max(1e-300) * 100.0 - threshold).abs() > 1e-6);
                 prop_assume!((change - metric.noise_floor).abs() > 1e-9);
                 if metric.better != "neither" && beyond && change > metric.noise_floor {
-                    deviates.insert(metric.name.as_str());
+                    deviates.insert(metric.name.as_ref());
                 }
             }
         }
@@ -94,7 +94,7 @@ fn p19_drift() {
             .metrics
             .iter()
             .filter(|metric| metric.mirror_of.as_deref().is_some_and(|original| deviates.contains(original)))
-            .map(|metric| metric.name.as_str())
+            .map(|metric| metric.name.as_ref())
             .collect();
         mirrors.iter().for_each(|mirror| {
             deviates.remove(mirror);

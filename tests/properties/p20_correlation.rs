@@ -18,7 +18,7 @@ fn changed() -> impl Strategy<Value = Changed> {
             Watched::Setting(key) => key.clone(),
         };
         let (old, new) = if turn == Turn::Raised { (1, 2) } else { (2, 1) };
-        Changed { what, key, old: json!(old), new: json!(new), turn: Some(turn), set: true }
+        Changed { what, key: key.into_owned(), old: json!(old), new: json!(new), turn: Some(turn), set: true }
     })
 }
 
@@ -28,7 +28,7 @@ fn moving() -> impl Strategy<Value = Moving> {
         let metric = metric.get(&CATALOG.metrics);
         let (old, new) = if rose { (10.0, 30.0) } else { (30.0, 10.0) };
         let change_pct = Some(if rose { 200.0 } else { -66.7 });
-        Moving { metric: metric.name.clone(), rose, regressed, old, new, change_pct, unit: metric.unit.clone() }
+        Moving { metric: metric.name.to_string(), rose, regressed, old, new, change_pct, unit: metric.unit.to_string() }
     })
 }
 
@@ -52,7 +52,9 @@ fn p20_correlation() {
                 let turned = rule.moved == Turn::Changed || Some(rule.moved) == change.turn;
                 let mut metrics: Vec<&str> = movements
                     .iter()
-                    .filter(|moving| if moving.rose { &rule.rise } else { &rule.fall }.contains(&moving.metric))
+                    .filter(|moving| {
+                        if moving.rose { &rule.rise } else { &rule.fall }.iter().any(|metric| *metric == moving.metric)
+                    })
                     .map(|moving| moving.metric.as_str())
                     .collect();
                 metrics.sort_unstable();

@@ -13,7 +13,7 @@ use tdsql::model::behaviour::{BoundsBasis, Conformance, ConformanceLabel, GapSta
 /// bounds follow the inputs of the profile itself, where it was compiled from the preset.
 #[test]
 fn p21_conformance() {
-    let presets: Vec<&'static str> = CATALOG.presets.keys().map(String::as_str).collect();
+    let presets: Vec<&'static str> = CATALOG.presets.keys().map(AsRef::as_ref).collect();
     // Of each bounded metric: a share of its bound, or a gap.
     let shares = vec(prop_oneof![6 => (0.3..1.3_f64).prop_map(Some), 1 => Just(None)], 32);
     // Of half of the profiles: inputs of their own, which no preset has.

@@ -15,7 +15,7 @@ fn p26_explain_two_formats() {
         let fail = |fault: serde_json::Error| TestCaseError::fail(fault.to_string());
         let key = compilation.explain_key(&Question::new(id), None);
         let text = compilation.key_text(&key, &page).map_err(|faults| refused(&faults))?;
-        prop_assert!(text.contains(&CATALOG.parameter(id).key));
+        prop_assert!(text.contains(&*CATALOG.parameter(id).key));
         let json = serde_json::to_string(&key).map_err(fail)?;
         prop_assert_eq!(&serde_json::from_str::<KeyExplanation>(&json).map_err(fail)?.fact, &key.fact);
         let preset = compilation.explain_preset().map_err(|faults| refused(&faults))?;

@@ -10,7 +10,7 @@ use tdsql::model::{Scalar, Severity};
 /// The rails of a severity that fired.
 fn fired(compilation: &Compilation<'_>, severity: Severity) -> BTreeSet<String> {
     let findings = compilation.findings.iter().filter(|finding| finding.severity == severity);
-    findings.map(|finding| finding.rail.name.clone()).collect()
+    findings.map(|finding| finding.rail.name.to_string()).collect()
 }
 
 /// P27: for any configuration in which a guard rail fires, what is proposed compiles from its `-s` arguments with no rail

@@ -35,7 +35,11 @@ static USUAL: LazyLock<Vec<Vec<Scalar>>> = LazyLock::new(|| {
     let mut usual = vec![Vec::new(); CATALOG.parameters.len()];
     for preset in CATALOG.presets.keys() {
         for modifier in std::iter::once(None).chain(CATALOG.modifiers.keys().map(Some)) {
-            let request = Request { preset: preset.clone(), modifier: modifier.cloned(), ..Request::default() };
+            let request = Request {
+                preset: preset.to_string(),
+                modifier: modifier.map(ToString::to_string),
+                ..Request::default()
+            };
             let compilation = compile(&CATALOG, &request, CLOCK).expect("a preset compiles");
             for id in CATALOG.ids() {
                 let value = compilation.resolution.value(id);
@@ -137,8 +141,8 @@ pub(crate) fn choice() -> impl Strategy<Value = Choice> {
 
 /// Anything that can be compiled, with so many overrides of these parameters.
 pub(crate) fn choice_with(ids: Vec<ParamId>, count: RangeInclusive<usize>) -> impl Strategy<Value = Choice> {
-    let presets: Vec<String> = CATALOG.presets.keys().cloned().collect();
-    let modifiers: Vec<String> = CATALOG.modifiers.keys().cloned().collect();
+    let presets: Vec<String> = CATALOG.presets.keys().map(ToString::to_string).collect();
+    let modifiers: Vec<String> = CATALOG.modifiers.keys().map(ToString::to_string).collect();
     (
         select(presets),
         proptest::option::weighted(0.75, select(modifiers)),
@@ -162,7 +166,7 @@ pub(crate) fn overrides(
 ) -> impl Strategy<Value = Vec<(String, Scalar)>> {
     let most = (*count.end()).min(ids.len());
     subsequence(ids, *count.start()..=most).prop_shuffle().prop_flat_map(|ids| {
-        ids.into_iter().map(|id| (Just(CATALOG.parameter(id).key.clone()), permitted(id))).collect::<Vec<_>>()
+        ids.into_iter().map(|id| (Just(CATALOG.parameter(id).key.to_string()), permitted(id))).collect::<Vec<_>>()
     })
 }
 

@@ -219,7 +219,7 @@ fn files_and_collectors_say_what_ran() {
     assert_eq!(config["dynamic_config"], serde_json::json!([{ "key": "frontend.rps", "value": 1234 }]));
     assert_eq!(config["worker_options"]["max_concurrent_activities"], 77);
     assert_eq!(config["dsql_plugin_config"]["max_conns"], 70);
-    assert_eq!(config["config_profile"]["preset_name"], preset.as_str());
+    assert_eq!(config["config_profile"]["preset_name"], preset.as_ref());
     let variables = config["server_env_vars"].as_array().expect("a list");
     let value = |name: &str| variables.iter().find(|one| one["name"] == name).map(|one| one["value"].clone());
     for (name, expected) in [("OTHER", "2"), ("DB_PASSWORD", "[redacted]"), ("FROM_ELSEWHERE", "[redacted]")] {

@@ -60,10 +60,10 @@ fn a_failing_query_hides_no_other_and_what_does_not_apply_is_not_asked() {
     };
     let mut not_applicable = 0;
     for metric in &CATALOG.metrics {
-        let expected = match metric.name.as_str() {
+        let expected = match metric.name.as_ref() {
             "pool_idle_count" => Some(GapState::Failed),
             "backlog_count" => Some(GapState::Absent),
-            _ if metric.needs.as_deref() == Some(switch.as_str()) => Some(GapState::NotApplicable),
+            _ if metric.needs.as_deref() == Some(switch.as_ref()) => Some(GapState::NotApplicable),
             _ => None,
         };
         not_applicable += usize::from(expected == Some(GapState::NotApplicable));

@@ -5,13 +5,14 @@ use crate::catalog::{Adapter, Form, Output, OutputField, Platform};
 use crate::diag::{At, Code, Diagnostic, FileId, Span, nearest};
 use crate::loader::Named;
 use crate::loader::records::{RawAdapter, RawField};
+use crate::model::Text;
 use std::collections::BTreeMap;
 
 impl Linker<'_> {
     pub(super) fn adapters(
         &mut self,
         raw: Vec<Named<RawAdapter>>,
-        templates: &BTreeMap<String, FileId>,
+        templates: &BTreeMap<Text, FileId>,
         platform: &Platform,
     ) -> Vec<Adapter> {
         raw.into_iter().map(|adapter| self.adapter(adapter, templates, platform)).collect()
@@ -20,7 +21,7 @@ impl Linker<'_> {
     pub(super) fn adapter(
         &mut self,
         raw: Named<RawAdapter>,
-        templates: &BTreeMap<String, FileId>,
+        templates: &BTreeMap<Text, FileId>,
         platform: &Platform,
     ) -> Adapter {
         let (name, raw) = (raw.name, raw.record);
@@ -31,14 +32,14 @@ impl Linker<'_> {
                     .help("add `[[output]]` with `file` and `template`"),
             );
         }
-        let form = |table: &str, form: String, text: At<String>| Form {
-            template: format!("adapters/{name}/adapter.toml {table}.{form}"),
+        let form = |table: &str, form: Text, text: At<Text>| Form {
+            template: format!("adapters/{name}/adapter.toml {table}.{form}").into(),
             name: form,
             text: text.value,
             span: text.span,
         };
         let literals: Vec<Form> =
-            raw.literals.into_iter().map(|(kind, text)| form("literals", kind.to_owned(), text)).collect();
+            raw.literals.into_iter().map(|(kind, text)| form("literals", kind.into(), text)).collect();
         let forms: Vec<Form> = raw.forms.into_iter().map(|(name, text)| form("forms", name.value, text)).collect();
         let lacks = raw.lacks.into_iter().filter_map(|(key, why)| Some((self.resolve(&key)?, why.value))).collect();
         let mut taken: Vec<(String, Span)> = Vec::new();
@@ -59,7 +60,7 @@ impl Linker<'_> {
                 self.new_path(&path, output.file.span, &mut taken);
             }
             let template = format!("adapters/{name}/{}", output.template.value);
-            if !templates.contains_key(&template) {
+            if !templates.contains_key(&*template) {
                 let beside = format!("adapters/{name}/");
                 let known = templates.keys().filter_map(|path| path.strip_prefix(&beside));
                 let help = match nearest(&output.template.value, known) {
@@ -88,7 +89,7 @@ impl Linker<'_> {
             let fields = output.fields.into_iter().filter_map(|field| self.output_field(field, &forms)).collect();
             outputs.push(Output {
                 file: output.file.value,
-                template,
+                template: template.into(),
                 per_service: output.per_service,
                 select: output.select,
                 fields,
@@ -114,8 +115,8 @@ impl Linker<'_> {
     }
 
     /// A path must be one on every system, and below the adapter's own folder.
-    fn safe_path(&mut self, file: &At<String>) {
-        let path = file.value.as_str();
+    fn safe_path(&mut self, file: &At<Text>) {
+        let path = file.value.as_ref();
         let leaves = path.starts_with('/')
             || path.contains(['\\', '\0', ':'])
             || path.split('/').any(|part| part.is_empty() || part == "." || part == "..");
@@ -185,7 +186,7 @@ impl Linker<'_> {
         if let Some(wanted) = raw.form {
             form = forms.iter().position(|form| form.name == wanted.value);
             if form.is_none() {
-                let help = match nearest(&wanted.value, forms.iter().map(|form| form.name.as_str())) {
+                let help = match nearest(&wanted.value, forms.iter().map(|form| form.name.as_ref())) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "forms stand under `[forms]` of the manifest".to_owned(),
                 };

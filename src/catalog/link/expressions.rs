@@ -4,7 +4,7 @@ use super::Linker;
 use crate::catalog::scope::{Slots, expression_type};
 use crate::diag::{At, Code, Diagnostic, Span, nearest};
 use crate::expr::{Expr, ExprError, ExprErrorKind, Formula, Type};
-use crate::model::ValueType;
+use crate::model::{Text, ValueType};
 
 /// What an expression must give.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub(super) struct Scope<'s> {
     /// The type of `base`, where it may be read.
     pub(super) base: Option<Type>,
     /// A rail's steps so far.
-    pub(super) steps: &'s [(String, Type)],
+    pub(super) steps: &'s [(Text, Type)],
 }
 
 pub(super) const PLAIN: Scope<'static> = Scope { base: None, steps: &[] };
@@ -125,8 +125,8 @@ impl Linker<'_> {
         };
         let mut help = fault.help.clone();
         if let (Some(name), Some(scope), ExprErrorKind::UnknownName) = (&fault.name, scope, fault.kind) {
-            let mut known: Vec<&str> = self.by_key.keys().map(String::as_str).collect();
-            known.extend(scope.steps.iter().map(|(step, _)| step.as_str()));
+            let mut known: Vec<&str> = self.by_key.keys().map(AsRef::as_ref).collect();
+            known.extend(scope.steps.iter().map(|(step, _)| step.as_ref()));
             for name in Slots::reserved_names() {
                 known.push(name);
             }

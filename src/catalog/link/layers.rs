@@ -9,17 +9,17 @@ use crate::diag::{At, Code, Diagnostic, Span, nearest};
 use crate::expr::Formula;
 use crate::loader::Named;
 use crate::loader::records::{RawExpect, RawLayer, RawPreset, RawRule};
-use crate::model::{ThroughputRange, ValueType};
+use crate::model::{Text, ThroughputRange, ValueType};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Expected bounds that wait for the metrics.
 type RawExpects = Vec<RawExpect>;
 
 impl Linker<'_> {
-    pub(super) fn layer(&mut self, name: String, raw: RawLayer) -> Layer {
+    pub(super) fn layer(&mut self, name: Text, raw: RawLayer) -> Layer {
         let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
         let mut entries: BTreeMap<ParamId, Candidate> = BTreeMap::new();
-        let mut because: HashMap<String, At<String>> =
+        let mut because: HashMap<Text, At<Text>> =
             raw.because.into_iter().map(|(key, text)| (key.value, At { value: text.value, span: key.span })).collect();
         for (key, value) in raw.set {
             let Some(id) = self.resolve(&key) else { continue };
@@ -90,10 +90,10 @@ impl Linker<'_> {
         }
     }
 
-    pub(super) fn resolve(&mut self, key: &At<String>) -> Option<ParamId> {
+    pub(super) fn resolve(&mut self, key: &At<Text>) -> Option<ParamId> {
         let found = self.by_key.get(&key.value).copied();
         if found.is_none() {
-            let help = match nearest(&key.value, self.by_key.keys().map(String::as_str)) {
+            let help = match nearest(&key.value, self.by_key.keys().map(AsRef::as_ref)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`tdsql list-parameters` shows every parameter".to_owned(),
             };
@@ -107,10 +107,10 @@ impl Linker<'_> {
     }
 
     pub(super) fn presets(&mut self, raw: Vec<Named<RawPreset>>) -> Vec<(Preset, RawExpects)> {
-        let extends: HashMap<String, At<String>> =
+        let extends: HashMap<Text, At<Text>> =
             raw.iter().filter_map(|preset| Some((preset.name.clone(), preset.record.extends.clone()?))).collect();
-        let names: BTreeSet<String> = raw.iter().map(|preset| preset.name.clone()).collect();
-        let mut in_cycle: BTreeSet<String> = BTreeSet::new();
+        let names: BTreeSet<Text> = raw.iter().map(|preset| preset.name.clone()).collect();
+        let mut in_cycle: BTreeSet<Text> = BTreeSet::new();
         for name in &names {
             self.extends(name, &extends, &names, &mut in_cycle);
         }
@@ -122,7 +122,7 @@ impl Linker<'_> {
                     throughput: ThroughputRange {
                         min_st_per_sec: raw.min_throughput,
                         max_st_per_sec: raw.max_throughput,
-                        description: raw.throughput,
+                        description: raw.throughput.into_owned(),
                     },
                     expect: Vec::new(),
                     layer: self.layer(name, raw.layer),
@@ -141,13 +141,13 @@ impl Linker<'_> {
     pub(super) fn extends(
         &mut self,
         name: &str,
-        extends: &HashMap<String, At<String>>,
-        names: &BTreeSet<String>,
-        in_cycle: &mut BTreeSet<String>,
+        extends: &HashMap<Text, At<Text>>,
+        names: &BTreeSet<Text>,
+        in_cycle: &mut BTreeSet<Text>,
     ) {
         let Some(parent) = extends.get(name) else { return };
         if !names.contains(&parent.value) {
-            let near = nearest(&parent.value, names.iter().map(String::as_str));
+            let near = nearest(&parent.value, names.iter().map(AsRef::as_ref));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("presets: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
@@ -163,19 +163,19 @@ impl Linker<'_> {
             return;
         }
         let mut chain = vec![name];
-        let mut at = parent.value.as_str();
+        let mut at = parent.value.as_ref();
         while at != name {
             if chain.contains(&at) {
                 return; // Leads into a cycle that is reported where it closes.
             }
             chain.push(at);
             match extends.get(at) {
-                Some(next) => at = next.value.as_str(),
+                Some(next) => at = next.value.as_ref(),
                 None => return,
             }
         }
         let shown = chain.iter().chain([&name]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
-        in_cycle.extend(chain.iter().map(|name| (*name).to_owned()));
+        in_cycle.extend(chain.iter().map(|name| Text::Owned((*name).to_owned())));
         let message = if chain.len() == 1 {
             format!("the preset `{name}` extends itself")
         } else {
@@ -189,17 +189,13 @@ impl Linker<'_> {
     }
 
     /// Links expected bounds, which need the metrics, and finishes the presets.
-    pub(super) fn expects(
-        &mut self,
-        presets: Vec<(Preset, RawExpects)>,
-        metrics: &[Metric],
-    ) -> BTreeMap<String, Preset> {
+    pub(super) fn expects(&mut self, presets: Vec<(Preset, RawExpects)>, metrics: &[Metric]) -> BTreeMap<Text, Preset> {
         let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
         let mut linked = BTreeMap::new();
         for (mut preset, raw) in presets {
             for expect in raw {
                 if !metrics.iter().any(|metric| metric.name == expect.metric.value) {
-                    let help = match nearest(&expect.metric.value, metrics.iter().map(|metric| metric.name.as_str())) {
+                    let help = match nearest(&expect.metric.value, metrics.iter().map(|metric| metric.name.as_ref())) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => "metrics are defined in registry/metrics/".to_owned(),
                     };
@@ -224,7 +220,7 @@ impl Linker<'_> {
         linked
     }
 
-    pub(super) fn modifiers(&mut self, raw: Vec<Named<RawLayer>>) -> BTreeMap<String, Layer> {
+    pub(super) fn modifiers(&mut self, raw: Vec<Named<RawLayer>>) -> BTreeMap<Text, Layer> {
         raw.into_iter().map(|modifier| (modifier.name.clone(), self.layer(modifier.name, modifier.record))).collect()
     }
 }

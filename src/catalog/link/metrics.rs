@@ -3,12 +3,13 @@
 use super::Linker;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::loader::records::RawMetric;
+use crate::model::Text;
 use std::collections::HashMap;
 
 impl Linker<'_> {
     /// The metrics whose names can stand, each once; what is wrong with the others is told.
     pub(super) fn named_once(&mut self, raw: Vec<RawMetric>) -> Vec<RawMetric> {
-        let mut places: HashMap<String, Span> = HashMap::with_capacity(raw.len());
+        let mut places: HashMap<Text, Span> = HashMap::with_capacity(raw.len());
         let mut kept = Vec::with_capacity(raw.len());
         for metric in raw {
             let (name, span) = (&metric.name.value, metric.name.span);

@@ -19,7 +19,7 @@ use super::{Broken, Catalog, Keyed, ParamId, Parameter, Platform, ServerSettings
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
-use crate::model::Channel;
+use crate::model::{Channel, Text};
 use crate::threads::Ahead;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -56,7 +56,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
 struct Linker<'l> {
     diags: &'l mut Diagnostics,
     parameters: Vec<Parameter>,
-    by_key: Keyed<String, ParamId>,
+    by_key: Keyed<Text, ParamId>,
     slots: Slots,
     depth: Depth,
 }
@@ -224,7 +224,7 @@ impl Linker<'_> {
         Target { default: raw.default.value, supported: raw.supported.value, lines }
     }
 
-    fn variables(&mut self, records: &mut Records, platform: &Platform) -> BTreeMap<String, Variable> {
+    fn variables(&mut self, records: &mut Records, platform: &Platform) -> BTreeMap<Text, Variable> {
         let mut variables = BTreeMap::new();
         for raw in std::mem::take(&mut records.variables) {
             for image in &raw.images {
@@ -236,7 +236,7 @@ impl Linker<'_> {
             let parameter = self
                 .parameters
                 .iter()
-                .find(|parameter| parameter.output(Channel::EnvVars) == Some(raw.name.value.as_str()));
+                .find(|parameter| parameter.output(Channel::EnvVars) == Some(raw.name.value.as_ref()));
             if let Some(parameter) = parameter {
                 self.diags.push(
                     Diagnostic::error(

@@ -7,7 +7,7 @@ use crate::catalog::{Candidate, Group, ParamId, Parameter, Rule};
 use crate::diag::{At, Code, Diagnostic, Span};
 use crate::expr::{Type, is_reserved};
 use crate::loader::records::{RawGroup, RawParameter, RawRule};
-use crate::model::{Channel, Effect, Scalar, ValueType};
+use crate::model::{Channel, Effect, Scalar, Text, ValueType};
 use std::collections::hash_map::Entry;
 
 impl Linker<'_> {
@@ -210,7 +210,7 @@ pub(super) fn outside(parameter: &Parameter, value: &Scalar, span: Span) -> Opti
 }
 
 /// How a change takes effect: the slowest of the ways in which the outputs are read.
-fn effect(immutable: bool, outputs: &[(Channel, At<String>)]) -> Option<Effect> {
+fn effect(immutable: bool, outputs: &[(Channel, At<Text>)]) -> Option<Effect> {
     let on = |channel| outputs.iter().any(|(on, _)| *on == channel);
     if immutable {
         Some(Effect::Never)

@@ -8,7 +8,7 @@ use crate::diag::{At, Code, Diagnostic, Span, nearest};
 use crate::expr::Formula;
 use crate::loader::platform::{RawNamed, RawPrerequisite, RawService};
 use crate::loader::{Named, Records};
-use crate::model::ValueType;
+use crate::model::{Text, ValueType};
 use std::collections::HashMap;
 
 impl Linker<'_> {
@@ -18,7 +18,7 @@ impl Linker<'_> {
         self.distinct("image", raw.images.iter().map(|image| &image.name));
         self.distinct("placeholder", raw.placeholders.iter().map(|placeholder| &placeholder.name));
         let services = raw.services.into_iter().filter_map(|service| self.service(service)).collect();
-        let images: Vec<String> = raw.images.into_iter().map(|image| image.name.value).collect();
+        let images: Vec<Text> = raw.images.into_iter().map(|image| image.name.value).collect();
         let placeholders = raw
             .placeholders
             .into_iter()
@@ -39,7 +39,7 @@ impl Linker<'_> {
         raw.sort_by(|a, b| (a.record.order, &a.name).cmp(&(b.record.order, &b.name)));
         let prerequisites = raw.into_iter().map(|prerequisite| self.prerequisite(prerequisite, &types)).collect();
         let platform = Platform { services, images, placeholders, effects, rollout, prerequisites };
-        let readers: Vec<At<String>> =
+        let readers: Vec<At<Text>> =
             self.parameters.iter().flat_map(|parameter| parameter.images.iter().cloned()).collect();
         for image in readers {
             self.known_image(&image, &platform);
@@ -90,7 +90,7 @@ impl Linker<'_> {
         }
     }
 
-    fn distinct<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n At<String>>) {
+    fn distinct<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n At<Text>>) {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for name in names {
             if let Some(first) = seen.insert(&name.value, name.span) {
@@ -104,15 +104,15 @@ impl Linker<'_> {
         }
     }
 
-    pub(super) fn known_image(&mut self, name: &At<String>, platform: &Platform) {
-        self.known("image", name, platform.images.iter().map(String::as_str));
+    pub(super) fn known_image(&mut self, name: &At<Text>, platform: &Platform) {
+        self.known("image", name, platform.images.iter().map(AsRef::as_ref));
     }
 
-    pub(super) fn known_placeholder(&mut self, name: &At<String>, platform: &Platform) {
-        self.known("placeholder", name, platform.placeholders.iter().map(|placeholder| placeholder.name.as_str()));
+    pub(super) fn known_placeholder(&mut self, name: &At<Text>, platform: &Platform) {
+        self.known("placeholder", name, platform.placeholders.iter().map(|placeholder| placeholder.name.as_ref()));
     }
 
-    fn known<'n>(&mut self, what: &str, name: &At<String>, names: impl Iterator<Item = &'n str> + Clone) {
+    fn known<'n>(&mut self, what: &str, name: &At<Text>, names: impl Iterator<Item = &'n str> + Clone) {
         if names.clone().any(|known| known == name.value) {
             return;
         }

@@ -7,15 +7,15 @@ use crate::diag::{At, Code, Diagnostic, nearest};
 use crate::expr::{Expr, Formula, Type, is_reserved};
 use crate::loader::records::{RawCase, RawRail};
 use crate::loader::{Depth, Named};
-use crate::model::{ValueType, is_key};
+use crate::model::{Text, ValueType, is_key};
 use std::collections::BTreeMap;
 
 impl Linker<'_> {
     pub(super) fn rails(
         &mut self,
         raw: Vec<Named<RawRail>>,
-        presets: &BTreeMap<String, Preset>,
-        modifiers: &BTreeMap<String, Layer>,
+        presets: &BTreeMap<Text, Preset>,
+        modifiers: &BTreeMap<Text, Layer>,
     ) -> Vec<Rail> {
         let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
         raw.into_iter().filter_map(|rail| self.rail(rail, &types, presets, modifiers)).collect()
@@ -25,12 +25,12 @@ impl Linker<'_> {
         &mut self,
         raw: Named<RawRail>,
         types: &[ValueType],
-        presets: &BTreeMap<String, Preset>,
-        modifiers: &BTreeMap<String, Layer>,
+        presets: &BTreeMap<Text, Preset>,
+        modifiers: &BTreeMap<Text, Layer>,
     ) -> Option<Rail> {
         let (name, raw) = (raw.name, raw.record);
-        let mut steps: Vec<(String, At<Expr>)> = Vec::with_capacity(raw.steps.len());
-        let mut step_types: Vec<(String, Type)> = Vec::with_capacity(raw.steps.len());
+        let mut steps: Vec<(Text, At<Expr>)> = Vec::with_capacity(raw.steps.len());
+        let mut step_types: Vec<(Text, Type)> = Vec::with_capacity(raw.steps.len());
         for (step, expression) in raw.steps {
             if step.value.contains('.')
                 || !is_key(&step.value)
@@ -118,11 +118,11 @@ impl Linker<'_> {
     pub(super) fn case(
         &mut self,
         raw: RawCase,
-        presets: &BTreeMap<String, Preset>,
-        modifiers: &BTreeMap<String, Layer>,
+        presets: &BTreeMap<Text, Preset>,
+        modifiers: &BTreeMap<Text, Layer>,
     ) -> Option<Case> {
-        let mut known = |name: &At<String>, code, what: &str, names: Vec<&str>| {
-            let found = names.contains(&name.value.as_str());
+        let mut known = |name: &At<Text>, code, what: &str, names: Vec<&str>| {
+            let found = names.contains(&name.value.as_ref());
             if !found {
                 let help = match nearest(&name.value, names.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -136,9 +136,9 @@ impl Linker<'_> {
             }
             found
         };
-        let mut good = known(&raw.preset, Code::UnknownPreset, "preset", presets.keys().map(String::as_str).collect());
+        let mut good = known(&raw.preset, Code::UnknownPreset, "preset", presets.keys().map(AsRef::as_ref).collect());
         if let Some(modifier) = &raw.modifier {
-            good &= known(modifier, Code::UnknownModifier, "modifier", modifiers.keys().map(String::as_str).collect());
+            good &= known(modifier, Code::UnknownModifier, "modifier", modifiers.keys().map(AsRef::as_ref).collect());
         }
         let mut set = Vec::with_capacity(raw.set.len());
         for (key, value) in raw.set {

@@ -4,6 +4,7 @@ use super::Linker;
 use crate::catalog::redaction::{Redaction, RedactionCase, Rules, TextRule, Tried};
 use crate::diag::{At, Code, Diagnostic};
 use crate::loader::redaction::{RawRedaction, RawRedactionCase};
+use crate::model::Text;
 use regex_lite::{Regex, RegexBuilder};
 
 /// What a compiled pattern may take; one that counts to a million would be refused.
@@ -27,7 +28,7 @@ impl Linker<'_> {
         Redaction { rules: Some(Rules { names, texts, cases }) }
     }
 
-    fn pattern(&mut self, at: &At<String>) -> Option<Regex> {
+    fn pattern(&mut self, at: &At<Text>) -> Option<Regex> {
         match RegexBuilder::new(&at.value).size_limit(LARGEST_PATTERN).build() {
             Ok(pattern) => Some(pattern),
             Err(fault) => {

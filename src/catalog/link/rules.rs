@@ -14,24 +14,24 @@ use crate::expr::{Formula, Type};
 use crate::loader::rules::{RawCorrelation, RawCorrelationCase, RawRecommendation, RawSuggest, RawSymptomCase};
 use crate::loader::{Depth, Named};
 use crate::model::behaviour::Statistics;
-use crate::model::{Scalar, Turn, ValueType, is_name};
+use crate::model::{Scalar, Text, Turn, ValueType, is_name};
 use std::collections::{BTreeMap, HashMap};
 
 /// What rules may name.
 pub(super) struct Known<'k> {
     pub(super) metrics: &'k [Metric],
-    pub(super) presets: &'k BTreeMap<String, Preset>,
-    pub(super) modifiers: &'k BTreeMap<String, Layer>,
+    pub(super) presets: &'k BTreeMap<Text, Preset>,
+    pub(super) modifiers: &'k BTreeMap<Text, Layer>,
     /// The settings that servers register; none where they were not read.
     pub(super) settings: &'k ServerSettings,
     /// The preset of cases that name none.
-    pub(super) default_preset: &'k str,
+    pub(super) default_preset: &'k Text,
     pub(super) types: Vec<ValueType>,
 }
 
 impl Linker<'_> {
     pub(super) fn correlations(&mut self, raw: Vec<RawCorrelation>, known: &Known<'_>) -> Vec<Correlation> {
-        let mut places: HashMap<String, Span> = HashMap::with_capacity(raw.len());
+        let mut places: HashMap<Text, Span> = HashMap::with_capacity(raw.len());
         let mut linked = Vec::with_capacity(raw.len());
         for rule in raw {
             let (name, span) = (rule.name.value.clone(), rule.name.span);
@@ -100,7 +100,7 @@ impl Linker<'_> {
     }
 
     /// What a rule watches: a parameter, or a setting that servers register and that is none.
-    fn watched(&mut self, key: &At<String>, moved: &At<Turn>, known: &Known<'_>) -> Option<Watched> {
+    fn watched(&mut self, key: &At<Text>, moved: &At<Turn>, known: &Known<'_>) -> Option<Watched> {
         if let Some(id) = self.by_key.get(&key.value).copied() {
             let value_type = known.types[id.index()];
             if value_type == ValueType::Str && moved.value != Turn::Changed {
@@ -117,8 +117,8 @@ impl Linker<'_> {
         if known.settings.all.is_empty() || known.settings.find(&key.value).is_some() {
             return Some(Watched::Setting(key.value.clone()));
         }
-        let all = self.by_key.keys().map(String::as_str);
-        let all = all.chain(known.settings.all.iter().map(|setting| setting.key.as_str()));
+        let all = self.by_key.keys().map(AsRef::as_ref);
+        let all = all.chain(known.settings.all.iter().map(|setting| setting.key.as_ref()));
         let help = match nearest(&key.value, all) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "name a parameter, or a dynamic-config setting that servers register".to_owned(),
@@ -176,7 +176,7 @@ impl Linker<'_> {
             key,
             before,
             after,
-            preset: raw.preset.map_or_else(|| known.default_preset.to_owned(), |at| at.value),
+            preset: raw.preset.map_or_else(|| known.default_preset.clone(), |at| at.value),
             set,
             metric,
             fires: raw.fires,
@@ -336,7 +336,7 @@ impl Linker<'_> {
     }
 
     /// Parameter → typed value; inside the constraints and not locked, where a user would give it.
-    fn values(&mut self, raw: Vec<(At<String>, At<Scalar>)>, known: &Known<'_>, given: bool) -> Vec<(ParamId, Scalar)> {
+    fn values(&mut self, raw: Vec<(At<Text>, At<Scalar>)>, known: &Known<'_>, given: bool) -> Vec<(ParamId, Scalar)> {
         let mut set = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             let Some(id) = self.resolve(&key) else { continue };
@@ -354,7 +354,7 @@ impl Linker<'_> {
     }
 
     /// What a case states of metrics.
-    fn stated(&mut self, raw: Vec<(At<String>, At<Scalar>)>, known: &Known<'_>) -> Stated {
+    fn stated(&mut self, raw: Vec<(At<Text>, At<Scalar>)>, known: &Known<'_>) -> Stated {
         let mut stated = Stated::new();
         for (name, value) in raw {
             let whole = names(known.metrics).any(|metric| metric == name.value);
@@ -362,9 +362,10 @@ impl Linker<'_> {
                 Some((metric, last)) if !whole => {
                     (metric, Statistics::NAMES.into_iter().find(|statistic| *statistic == last))
                 }
-                _ => (name.value.as_str(), None),
+                _ => (name.value.as_ref(), None),
             };
-            let at = At { value: if statistic.is_some() { metric } else { &name.value }.to_owned(), span: name.span };
+            let metric = if statistic.is_some() { metric.to_owned().into() } else { name.value.clone() };
+            let at = At { value: metric, span: name.span };
             if !self.metric_named(&at, known) {
                 continue;
             }
@@ -379,15 +380,15 @@ impl Linker<'_> {
     }
 
     /// Links an expression that may read what was observed.
-    fn observing(&mut self, at: &At<String>, wanted: Wanted<'_>, known: &Known<'_>) -> Option<Observing> {
-        let mut steps: Vec<(String, Type)> = Vec::new();
+    fn observing(&mut self, at: &At<Text>, wanted: Wanted<'_>, known: &Known<'_>) -> Option<Observing> {
+        let mut steps: Vec<(Text, Type)> = Vec::new();
         let mut reads = Vec::new();
-        let mut faults: Vec<(String, NoRead)> = Vec::new();
+        let mut faults: Vec<(Text, NoRead)> = Vec::new();
         // What cannot be parsed is told below.
-        let formula = Formula::read(&at.value);
+        let formula = Formula::read(at.value.clone());
         if let Some(parsed) = formula.expr() {
             for name in parsed.reads() {
-                let keys = self.by_key.keys().map(String::as_str);
+                let keys = self.by_key.keys().map(AsRef::as_ref);
                 let find = |key: &str| self.by_key.get(key).copied();
                 match Read::named(name, names(known.metrics), keys, find) {
                     None => {}
@@ -397,13 +398,13 @@ impl Linker<'_> {
                             Read::Gap(_) => Type::Bool,
                             Read::Before(id) => expression_type(known.types[id.index()]),
                         };
-                        steps.push((name.to_owned(), of));
+                        steps.push((name.to_owned().into(), of));
                         reads.push(read);
                     }
                     Some(Err(fault)) => {
                         // Stands for anything, so that it is told once.
-                        steps.push((name.to_owned(), Type::Float));
-                        faults.push((name.to_owned(), fault));
+                        steps.push((name.to_owned().into(), Type::Float));
+                        faults.push((name.to_owned().into(), fault));
                     }
                 }
             }
@@ -422,7 +423,7 @@ impl Linker<'_> {
         Some(Observing { expr, reads, span })
     }
 
-    fn metric_named(&mut self, name: &At<String>, known: &Known<'_>) -> bool {
+    fn metric_named(&mut self, name: &At<Text>, known: &Known<'_>) -> bool {
         let found = names(known.metrics).any(|metric| metric == name.value);
         if !found {
             let help = match nearest(&name.value, names(known.metrics)) {
@@ -434,22 +435,22 @@ impl Linker<'_> {
         found
     }
 
-    fn preset_named(&mut self, name: &At<String>, known: &Known<'_>) -> bool {
+    fn preset_named(&mut self, name: &At<Text>, known: &Known<'_>) -> bool {
         self.among(name, Code::UnknownPreset, "preset", known.presets.keys())
     }
 
     fn among<'n>(
         &mut self,
-        name: &At<String>,
+        name: &At<Text>,
         code: Code,
         what: &str,
-        all: impl Iterator<Item = &'n String> + Clone,
+        all: impl Iterator<Item = &'n Text> + Clone,
     ) -> bool {
         let found = all.clone().any(|known| *known == name.value);
         if !found {
-            let help = match nearest(&name.value, all.clone().map(String::as_str)) {
+            let help = match nearest(&name.value, all.clone().map(AsRef::as_ref)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("available: {}", all.map(String::as_str).collect::<Vec<_>>().join(", ")),
+                None => format!("available: {}", all.map(AsRef::as_ref).collect::<Vec<_>>().join(", ")),
             };
             self.fault(code, name.span, format!("there is no {what} `{}`", name.value), help);
         }

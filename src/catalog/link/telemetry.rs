@@ -4,8 +4,8 @@ use super::Linker;
 use crate::catalog::telemetry::{Exporter, Metric, Probe, Reads, Selector, Subject, Telemetry, WindowRules};
 use crate::diag::{At, Code, Diagnostic, nearest};
 use crate::loader::records::{RawMetric, RawTelemetry, RawWindow};
-use crate::model::ValueType;
 use crate::model::behaviour::Section;
+use crate::model::{Text, ValueType};
 use std::collections::HashMap;
 
 impl Linker<'_> {
@@ -15,7 +15,7 @@ impl Linker<'_> {
         raw.into_iter().map(|metric| self.metric(metric, &names)).collect()
     }
 
-    fn metric(&mut self, raw: RawMetric, names: &HashMap<String, crate::diag::Span>) -> Metric {
+    fn metric(&mut self, raw: RawMetric, names: &HashMap<Text, crate::diag::Span>) -> Metric {
         if raw.noise_floor.value < 0.0 {
             self.invalid(raw.noise_floor.span, "a noise floor is not negative", "write 0 where every change counts");
         }
@@ -23,7 +23,7 @@ impl Linker<'_> {
             && (!names.contains_key(&other.value) || other.value == raw.name.value)
         {
             let help =
-                match nearest(&other.value, names.keys().map(String::as_str).filter(|name| *name != raw.name.value)) {
+                match nearest(&other.value, names.keys().map(AsRef::as_ref).filter(|name| *name != raw.name.value)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "name another metric of registry/metrics/".to_owned(),
                 };
@@ -49,7 +49,7 @@ impl Linker<'_> {
             better: raw.better,
             summary: raw.summary,
             noise_floor: raw.noise_floor.value,
-            reads: match raw.reads.as_str() {
+            reads: match raw.reads.as_ref() {
                 "gauge" => Reads::Gauge,
                 "rate" => Reads::Rate,
                 _ => Reads::Quantile,
@@ -76,7 +76,7 @@ impl Linker<'_> {
                 otherwise: raw.otherwise,
             })
             .collect();
-        let mut queries: Vec<At<String>> = metrics.iter().map(|metric| metric.query.clone()).collect();
+        let mut queries: Vec<At<Text>> = metrics.iter().map(|metric| metric.query.clone()).collect();
         let mut names = HashMap::new();
         let mut exporters = Vec::new();
         for raw in raw.exporters {

@@ -5,6 +5,7 @@ use crate::catalog::thresholds::{Category, ChangeCase, Thresholds};
 use crate::diag::{At, Code, Diagnostic, Span, nearest};
 use crate::loader::records::RawMetric;
 use crate::loader::thresholds::{RawCategory, RawChangeCase, RawThresholds};
+use crate::model::Text;
 use crate::model::behaviour::{DiffSeverity, Direction};
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ impl Linker<'_> {
         }
         for metric in metrics.iter().filter(|metric| !categories.contains_key(&metric.category.value)) {
             let category = &metric.category;
-            let help = match nearest(&category.value, categories.keys().map(String::as_str)) {
+            let help = match nearest(&category.value, categories.keys().map(AsRef::as_ref)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("categories: {}", categories.keys().cloned().collect::<Vec<_>>().join(", ")),
             };
@@ -41,8 +42,8 @@ impl Linker<'_> {
         Thresholds { tail: raw.tail.value, critical_floors: raw.critical_floors.value, categories, cases }
     }
 
-    fn categories(&mut self, raw: Vec<RawCategory>) -> BTreeMap<String, Category> {
-        let mut categories: BTreeMap<String, Category> = BTreeMap::new();
+    fn categories(&mut self, raw: Vec<RawCategory>) -> BTreeMap<Text, Category> {
+        let mut categories: BTreeMap<Text, Category> = BTreeMap::new();
         for raw in raw {
             if raw.threshold_pct.value < 0.0 {
                 self.figure(raw.threshold_pct.span, "a threshold is not negative");
@@ -81,7 +82,7 @@ impl Linker<'_> {
         metrics: &[RawMetric],
     ) -> Option<ChangeCase> {
         if !known(&raw.metric.value) {
-            let help = match nearest(&raw.metric.value, metrics.iter().map(|metric| metric.name.value.as_str())) {
+            let help = match nearest(&raw.metric.value, metrics.iter().map(|metric| metric.name.value.as_ref())) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "metrics are defined in registry/metrics/".to_owned(),
             };
