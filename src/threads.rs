@@ -1,13 +1,22 @@
 //! A list of jobs that two threads share, and a value that is made ahead: a start is short, so that a second thread pays and
-//! a third would not.
+//! a third would not. It is one for the life of the process: to begin and to end a thread costs as much as many a job.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread;
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+/// The second thread; none where none can be had.
+static SECOND: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    // A panic there shows again where the value is asked for.
+    ThreadPoolBuilder::new().num_threads(1).panic_handler(|_| ()).build().ok()
+});
+
+/// Whether it works for somebody: who comes then, in a service, does not wait for it.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// What each job from 0 to `count` comes to, in their order. Whoever is free takes the next one, as nobody knows beforehand
 /// how long one takes; each thread keeps a state of its own from job to job. If the jobs are not worth a second thread, or
-/// none can be had, this one does them all.
+/// it has others to do, this one does them all.
 pub(crate) fn shared<S, T: Send>(
     worth: bool,
     count: usize,
@@ -25,50 +34,59 @@ pub(crate) fn shared<S, T: Send>(
             done.push((index, job(own.get_or_insert_with(&state), index)));
         }
     };
-    let mut done = thread::scope(|scope| {
-        let beside = if worth { thread::Builder::new().spawn_scoped(scope, work).ok() } else { None };
-        let mut done = work();
-        match beside.map(thread::ScopedJoinHandle::join) {
-            Some(Ok(more)) => done.extend(more),
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
-            None => {}
+    let second = if worth { SECOND.as_ref() } else { None };
+    let mut done = match second.filter(|_| !TAKEN.swap(true, Ordering::Acquire)) {
+        Some(second) => {
+            let _free = Free;
+            let (mut own, mut beside) = (Vec::new(), Vec::new());
+            second.in_place_scope(|scope| {
+                scope.spawn(|_| beside = work());
+                own = work();
+            });
+            own.extend(beside);
+            own
         }
-        done
-    });
+        None => work(),
+    };
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// A value that is made once: ahead, by a thread of its own, or by whoever needs it first.
-#[derive(Debug)]
-pub(crate) struct Ahead<T> {
-    made: OnceLock<T>,
-    making: Mutex<Option<thread::JoinHandle<T>>>,
-}
+/// Gives the second thread back, whatever happens.
+struct Free;
 
-impl<T> Default for Ahead<T> {
-    fn default() -> Self {
-        Ahead { made: OnceLock::new(), making: Mutex::new(None) }
+impl Drop for Free {
+    fn drop(&mut self) {
+        TAKEN.store(false, Ordering::Release);
     }
 }
 
-impl<T: Send + 'static> Ahead<T> {
-    /// Begins to make the value; where no thread can be had, nothing is begun.
+/// A value that is made once: ahead, by the second thread, or by whoever needs it first.
+#[derive(Debug)]
+pub(crate) struct Ahead<T>(Arc<OnceLock<T>>);
+
+impl<T> Default for Ahead<T> {
+    fn default() -> Self {
+        Ahead(Arc::default())
+    }
+}
+
+impl<T: Send + Sync + 'static> Ahead<T> {
+    /// Begins to make the value as soon as the second thread is free.
     pub(crate) fn begin(make: impl FnOnce() -> T + Send + 'static) -> Self {
-        let making = thread::Builder::new().spawn(make).ok();
-        Ahead { made: OnceLock::new(), making: Mutex::new(making) }
+        let ahead = Ahead::default();
+        let made = Arc::clone(&ahead.0);
+        if let Some(second) = SECOND.as_ref() {
+            second.spawn(move || {
+                made.get_or_init(make);
+            });
+        }
+        ahead
     }
 
     /// The value: waited for if it was begun, else made here.
     pub(crate) fn get(&self, make: impl FnOnce() -> T) -> &T {
-        self.made.get_or_init(|| {
-            let making = self.making.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match making.map(thread::JoinHandle::join) {
-                Some(Ok(made)) => made,
-                Some(Err(panic)) => std::panic::resume_unwind(panic),
-                None => make(),
-            }
-        })
+        self.0.get_or_init(make)
     }
 }
 
@@ -92,6 +110,24 @@ mod tests {
                 assert_eq!(squares, (0..count).map(|index| index * index).collect::<Vec<_>>());
             }
         }
+    }
+
+    #[test]
+    fn jobs_may_have_jobs_of_their_own() {
+        let row = |outer: usize| shared(true, 20, || (), |(), inner| outer * inner).iter().sum::<usize>();
+        let sums = shared(true, 20, || (), |(), outer| row(outer));
+        assert_eq!(sums, (0..20).map(|outer| outer * 190).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_panic_is_passed_on_and_ends_nothing() {
+        let all_panic = || shared(true, 8, || (), |(), _| -> () { panic!("as asked") });
+        for _ in 0..3 {
+            assert!(std::panic::catch_unwind(all_panic).is_err());
+        }
+        let ahead: Ahead<i32> = Ahead::begin(|| panic!("as asked"));
+        assert_eq!(ahead.get(|| 2), &2);
+        assert_eq!(shared(true, 3, || (), |(), index| index), [0, 1, 2]);
     }
 
     #[test]
