@@ -226,6 +226,12 @@ impl Linker<'_> {
 
     fn variables(&mut self, records: &mut Records, platform: &Platform) -> BTreeMap<Text, Variable> {
         let mut variables = BTreeMap::new();
+        let mut of_parameters: Keyed<Text, usize> = Keyed::default();
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            for (_, name) in parameter.outputs.iter().filter(|(channel, _)| *channel == Channel::EnvVars) {
+                of_parameters.entry(name.clone()).or_insert(index);
+            }
+        }
         for raw in std::mem::take(&mut records.variables) {
             for image in &raw.images {
                 self.known_image(image, platform);
@@ -233,11 +239,8 @@ impl Linker<'_> {
             if let Some(placeholder) = &raw.placeholder {
                 self.known_placeholder(placeholder, platform);
             }
-            let parameter = self
-                .parameters
-                .iter()
-                .find(|parameter| parameter.output(Channel::EnvVars) == Some(raw.name.value.as_ref()));
-            if let Some(parameter) = parameter {
+            if let Some(index) = of_parameters.get(&raw.name.value) {
+                let parameter = &self.parameters[*index];
                 self.diags.push(
                     Diagnostic::error(
                         Code::DuplicateOutput,
