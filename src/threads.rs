@@ -34,22 +34,26 @@ pub(crate) fn shared<S, T: Send>(
             done.push((index, job(own.get_or_insert_with(&state), index)));
         }
     };
-    let second = if worth { SECOND.as_ref() } else { None };
-    let mut done = match second.filter(|_| !TAKEN.swap(true, Ordering::Acquire)) {
-        Some(second) => {
-            let _free = Free;
-            let (mut own, mut beside) = (Vec::new(), Vec::new());
-            second.in_place_scope(|scope| {
-                scope.spawn(|_| beside = work());
-                own = work();
-            });
-            own.extend(beside);
-            own
-        }
-        None => work(),
-    };
+    let (mut done, others) = if worth { beside(work, work) } else { (work(), Vec::new()) };
+    done.extend(others);
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// What two jobs come to: the other one is done beside this one, or after it where the second thread has others to do.
+pub(crate) fn beside<A, B: Send>(this: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    match SECOND.as_ref().filter(|_| !TAKEN.swap(true, Ordering::Acquire)) {
+        Some(second) => {
+            let _free = Free;
+            let mut made = None;
+            let own = second.in_place_scope(|scope| {
+                scope.spawn(|_| made = Some(other()));
+                this()
+            });
+            (own, made.expect("a scope ends when its jobs have"))
+        }
+        None => (this(), other()),
+    }
 }
 
 /// Gives the second thread back, whatever happens.
@@ -92,14 +96,18 @@ impl<T: Send + Sync + 'static> Ahead<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ahead, shared};
+    use super::{Ahead, beside, shared};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn a_value_is_made_once_ahead_or_when_it_is_needed() {
-        let ahead = Ahead::begin(|| 1);
-        assert_eq!((ahead.get(|| 2), ahead.get(|| 3)), (&1, &1));
-        let late = Ahead::default();
-        assert_eq!((late.get(|| 2), late.get(|| 3)), (&2, &2));
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let make = || MADE.fetch_add(1, Ordering::Relaxed);
+        for (times, ahead) in [Ahead::begin(make), Ahead::default()].iter().enumerate() {
+            // Whoever comes first makes it: this thread, or the other one.
+            let first = *ahead.get(make);
+            assert_eq!((*ahead.get(make), MADE.load(Ordering::Relaxed)), (first, times + 1));
+        }
     }
 
     #[test]
@@ -115,7 +123,8 @@ mod tests {
     #[test]
     fn jobs_may_have_jobs_of_their_own() {
         let row = |outer: usize| shared(true, 20, || (), |(), inner| outer * inner).iter().sum::<usize>();
-        let sums = shared(true, 20, || (), |(), outer| row(outer));
+        let (sums, row_of_3) = beside(|| shared(true, 20, || (), |(), outer| row(outer)), || row(3));
+        assert_eq!(row_of_3, 570);
         assert_eq!(sums, (0..20).map(|outer| outer * 190).collect::<Vec<_>>());
     }
 

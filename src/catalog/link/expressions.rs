@@ -1,6 +1,6 @@
 //! Compiles and type-checks expressions, and points at the faults inside them.
 
-use super::Linker;
+use super::{Keys, Linker};
 use crate::catalog::scope::{Slots, expression_type};
 use crate::diag::{At, Code, Diagnostic, Span, nearest};
 use crate::expr::{Expr, ExprError, ExprErrorKind, Formula, Type};
@@ -19,6 +19,33 @@ pub(super) enum Wanted<'w> {
     Step,
 }
 
+impl Wanted<'_> {
+    /// Whether an expression of this type will do.
+    fn takes(self, found: Type) -> bool {
+        match self {
+            Wanted::Value(ValueType::Float, _) | Wanted::Number => matches!(found, Type::Int | Type::Float),
+            Wanted::Value(value_type, _) => found == expression_type(value_type),
+            Wanted::Condition => found == Type::Bool,
+            Wanted::Step => found != Type::Str,
+        }
+    }
+
+    fn described(self) -> String {
+        match self {
+            Wanted::Value(ValueType::Float, _) | Wanted::Number => "a number".to_owned(),
+            Wanted::Value(ValueType::Duration, key) => {
+                format!("an int of milliseconds, because `{key}` is a duration")
+            }
+            Wanted::Value(value_type, key) => {
+                let (wanted, described) = (article(expression_type(value_type)), value_type.described());
+                format!("{wanted}, because `{key}` is {described}")
+            }
+            Wanted::Condition => "a bool".to_owned(),
+            Wanted::Step => "a number or a bool".to_owned(),
+        }
+    }
+}
+
 /// Which names an expression may read besides parameters and reserved ones.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'s> {
@@ -33,11 +60,20 @@ pub(super) const PLAIN: Scope<'static> = Scope { base: None, steps: &[] };
 impl Linker<'_> {
     pub(super) fn expression(
         &mut self,
+        formula: At<Formula>,
+        wanted: Wanted<'_>,
+        scope: Scope<'_>,
+    ) -> Option<At<Expr>> {
+        self.typed_expression(formula, wanted, scope).map(|(expr, _)| expr)
+    }
+
+    /// Likewise, with what it gives.
+    pub(super) fn typed_expression(
+        &mut self,
         At { value: formula, span }: At<Formula>,
         wanted: Wanted<'_>,
         scope: Scope<'_>,
-        types: &[ValueType],
-    ) -> Option<At<Expr>> {
+    ) -> Option<(At<Expr>, Type)> {
         let mut expr = match formula.parsed() {
             Ok(expr) => expr,
             Err((text, faults)) => {
@@ -47,7 +83,8 @@ impl Linker<'_> {
                 return None;
             }
         };
-        let (slots, by_key) = (self.slots, &self.by_key);
+        let Keys { by_key, slots, .. } = self.keys;
+        let slots = *slots;
         let bound = expr.bind(|name| {
             if let Some(index) = scope.steps.iter().position(|(step, _)| step == name) {
                 return Some(slots.step(index));
@@ -63,7 +100,7 @@ impl Linker<'_> {
             }
             return None;
         }
-        match expr.type_of(&|slot| slot_type(slots, scope, types, slot)) {
+        match expr.type_of(&|slot| self.keys.slot_type(scope, slot)) {
             Err(faults) => {
                 for fault in faults {
                     self.expression_fault(expr.source(), span, &fault, None);
@@ -71,28 +108,10 @@ impl Linker<'_> {
                 None
             }
             Ok(found) => {
-                let (fits, expected) = match wanted {
-                    Wanted::Value(ValueType::Float, _) => {
-                        (matches!(found, Type::Int | Type::Float), "a number".to_owned())
-                    }
-                    Wanted::Value(value_type, key) => (
-                        found == expression_type(value_type),
-                        match value_type {
-                            ValueType::Duration => format!("an int of milliseconds, because `{key}` is a duration"),
-                            _ => format!(
-                                "{}, because `{key}` is {}",
-                                article(expression_type(value_type)),
-                                value_type.described()
-                            ),
-                        },
-                    ),
-                    Wanted::Condition => (found == Type::Bool, "a bool".to_owned()),
-                    Wanted::Number => (matches!(found, Type::Int | Type::Float), "a number".to_owned()),
-                    Wanted::Step => (found != Type::Str, "a number or a bool".to_owned()),
-                };
-                if fits {
-                    return Some(At { value: expr, span });
+                if wanted.takes(found) {
+                    return Some((At { value: expr, span }, found));
                 }
+                let expected = wanted.described();
                 let help = match (wanted, found) {
                     (Wanted::Value(ValueType::Int | ValueType::Duration, _), Type::Float) => {
                         "round it: `ceil(…)`, `floor(…)` or `round(…)`"
@@ -125,7 +144,7 @@ impl Linker<'_> {
         };
         let mut help = fault.help.clone();
         if let (Some(name), Some(scope), ExprErrorKind::UnknownName) = (&fault.name, scope, fault.kind) {
-            let mut known: Vec<&str> = self.by_key.keys().map(AsRef::as_ref).collect();
+            let mut known: Vec<&str> = self.keys.by_key.keys().map(AsRef::as_ref).collect();
             known.extend(scope.steps.iter().map(|(step, _)| step.as_ref()));
             for name in Slots::reserved_names() {
                 known.push(name);
@@ -146,25 +165,23 @@ impl Linker<'_> {
         }
         self.diags.push(diagnostic);
     }
-
-    /// The type of an expression that was linked in this scope.
-    pub(super) fn type_of(&self, expr: &Expr, scope: Scope<'_>, types: &[ValueType]) -> Option<Type> {
-        expr.type_of(&|slot| slot_type(self.slots, scope, types, slot)).ok()
-    }
 }
 
-/// The type of what stands in a slot.
-fn slot_type(slots: Slots, scope: Scope<'_>, types: &[ValueType], slot: u32) -> Type {
-    if let Some(id) = slots.as_parameter(slot) {
-        return expression_type(types[id.index()]);
+impl Keys {
+    /// The type of what stands in a slot.
+    fn slot_type(&self, scope: Scope<'_>, slot: u32) -> Type {
+        let slots = self.slots;
+        if let Some(id) = slots.as_parameter(slot) {
+            return expression_type(self.type_of(id));
+        }
+        if slot == slots.base() {
+            return scope.base.unwrap_or(Type::Int);
+        }
+        slots.reserved_type(slot).unwrap_or_else(|| {
+            let index = slot.saturating_sub(slots.step(0)) as usize;
+            scope.steps.get(index).map_or(Type::Int, |(_, of)| *of)
+        })
     }
-    if slot == slots.base() {
-        return scope.base.unwrap_or(Type::Int);
-    }
-    slots.reserved_type(slot).unwrap_or_else(|| {
-        let index = slot.saturating_sub(slots.step(0)) as usize;
-        scope.steps.get(index).map_or(Type::Int, |(_, of)| *of)
-    })
 }
 
 fn label(kind: ExprErrorKind) -> &'static str {

@@ -9,7 +9,7 @@ use crate::diag::{At, Code, Diagnostic, Span, nearest};
 use crate::expr::Formula;
 use crate::loader::Named;
 use crate::loader::records::{RawExpect, RawLayer, RawPreset, RawRule};
-use crate::model::{Text, ThroughputRange, ValueType};
+use crate::model::{Text, ThroughputRange};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Expected bounds that wait for the metrics.
@@ -17,14 +17,13 @@ type RawExpects = Vec<RawExpect>;
 
 impl Linker<'_> {
     pub(super) fn layer(&mut self, name: Text, raw: RawLayer) -> Layer {
-        let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
         let mut entries: BTreeMap<ParamId, Candidate> = BTreeMap::new();
         let mut because: HashMap<Text, At<Text>> =
             raw.because.into_iter().map(|(key, text)| (key.value, At { value: text.value, span: key.span })).collect();
         for (key, value) in raw.set {
             let Some(id) = self.resolve(&key) else { continue };
             let reason = because.remove(&key.value);
-            let linked = self.candidate(RawRule::Set(value), types[id.index()], &key.value, None, &types);
+            let linked = self.candidate(RawRule::Set(value), self.keys.type_of(id), &key.value, None);
             let Some(mut candidate) = linked else { continue };
             candidate.because = reason.map(|reason| reason.value);
             if let Rule::Set(value) = &candidate.rule {
@@ -36,7 +35,7 @@ impl Linker<'_> {
         }
         for (key, expression) in raw.derive {
             let Some(id) = self.resolve(&key) else { continue };
-            let value_type = types[id.index()];
+            let value_type = self.keys.type_of(id);
             let base = Some(expression_type(value_type));
             let reason = because.remove(&key.value);
             // The reason of a key that is set as well was taken there; that conflict is reported below.
@@ -50,7 +49,7 @@ impl Linker<'_> {
                     .help(format!("add `{} = \"…\"` to `[because]`", key.value)),
                 );
             }
-            let linked = self.candidate(RawRule::Derive(expression), value_type, &key.value, base, &types);
+            let linked = self.candidate(RawRule::Derive(expression), value_type, &key.value, base);
             let Some(mut candidate) = linked else { continue };
             candidate.because = reason.map(|reason| reason.value);
             self.refuse_locked(id, key.span);
@@ -91,9 +90,9 @@ impl Linker<'_> {
     }
 
     pub(super) fn resolve(&mut self, key: &At<Text>) -> Option<ParamId> {
-        let found = self.by_key.get(&key.value).copied();
+        let found = self.keys.find(&key.value);
         if found.is_none() {
-            let help = match nearest(&key.value, self.by_key.keys().map(AsRef::as_ref)) {
+            let help = match nearest(&key.value, self.keys.by_key.keys().map(AsRef::as_ref)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`tdsql list-parameters` shows every parameter".to_owned(),
             };
@@ -190,7 +189,6 @@ impl Linker<'_> {
 
     /// Links expected bounds, which need the metrics, and finishes the presets.
     pub(super) fn expects(&mut self, presets: Vec<(Preset, RawExpects)>, metrics: &[Metric]) -> BTreeMap<Text, Preset> {
-        let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
         let mut linked = BTreeMap::new();
         for (mut preset, raw) in presets {
             for expect in raw {
@@ -205,7 +203,7 @@ impl Linker<'_> {
                             .help(help),
                     );
                 }
-                let mut bound = |at: Option<At<Formula>>| self.expression(at?, Wanted::Number, PLAIN, &types);
+                let mut bound = |at: Option<At<Formula>>| self.expression(at?, Wanted::Number, PLAIN);
                 let (at_least, at_most) = (bound(expect.at_least), bound(expect.at_most));
                 preset.expect.push(Expect {
                     metric: expect.metric.value,

@@ -19,8 +19,8 @@ use super::{Broken, Catalog, Keyed, ParamId, Parameter, Platform, ServerSettings
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
-use crate::model::{Channel, Text};
-use crate::threads::Ahead;
+use crate::model::{Channel, Text, ValueType};
+use crate::threads::{Ahead, beside};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -37,9 +37,7 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
         rules: matches!(depth, Depth::Judgement | Depth::Check),
     };
     let mut records = loader::load(files, parts, &mut sources, &mut diags);
-    let mut linker =
-        Linker { diags: &mut diags, parameters: Vec::new(), by_key: Keyed::default(), slots: Slots::new(0), depth };
-    let linked = linker.catalog(&mut records, &sources);
+    let linked = catalog(&mut records, depth, &sources, &mut diags);
     diags.sort();
     diags.dedup();
     match linked {
@@ -53,18 +51,44 @@ pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>>
     }
 }
 
-struct Linker<'l> {
-    diags: &'l mut Diagnostics,
-    parameters: Vec<Parameter>,
+/// What is known of every parameter before any is linked, so that an expression can read what stands further down.
+struct Keys {
     by_key: Keyed<Text, ParamId>,
     slots: Slots,
+    /// By number.
+    types: Vec<ValueType>,
+}
+
+/// Links what it is given and tells the faults.
+struct Linker<'l> {
+    diags: &'l mut Diagnostics,
+    keys: &'l Keys,
+    /// By number; none while they are linked themselves.
+    parameters: &'l [Parameter],
     depth: Depth,
 }
 
+/// Links everything.
+fn catalog(records: &mut Records, depth: Depth, sources: &SourceMap, diags: &mut Diagnostics) -> Option<Catalog> {
+    let mut raw_groups = sorted_groups(std::mem::take(&mut records.groups));
+    let keys = Keys::number(&mut raw_groups, diags);
+    let raw_rails = std::mem::take(&mut records.rails);
+    let presets: Vec<Text> = records.presets.iter().map(|preset| preset.name.clone()).collect();
+    let modifiers: Vec<Text> = records.modifiers.iter().map(|modifier| modifier.name.clone()).collect();
+    let mut of_rails = Diagnostics::default();
+    // These two take longest, and neither reads the other.
+    let ((groups, parameters), rails) = beside(
+        || Linker { diags: &mut *diags, keys: &keys, parameters: &[], depth }.parameters(raw_groups),
+        || Linker { diags: &mut of_rails, keys: &keys, parameters: &[], depth }.rails(raw_rails, &presets, &modifiers),
+    );
+    diags.extend(of_rails);
+    let linked = Linker { diags, keys: &keys, parameters: &parameters, depth }.catalog(records, sources)?;
+    Some(Catalog { groups, parameters, by_key: keys.by_key, rails, ..linked })
+}
+
 impl Linker<'_> {
+    /// Everything but the parameters and the guard rails.
     fn catalog(&mut self, records: &mut Records, sources: &SourceMap) -> Option<Catalog> {
-        let raw_groups = sorted_groups(std::mem::take(&mut records.groups));
-        let groups = self.parameters(raw_groups);
         let platform = self.platform(records);
         let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
         let parsed = match self.depth {
@@ -78,7 +102,6 @@ impl Linker<'_> {
         let telemetry = self.telemetry(records.telemetry.take(), &metrics);
         let redaction = self.redaction(records.redaction.take());
         let presets = self.expects(presets, &metrics);
-        let rails = self.rails(std::mem::take(&mut records.rails), &presets, &modifiers);
         self.outputs();
         let variables = self.variables(records, &platform);
         let registry = records.registry.take()?;
@@ -105,7 +128,7 @@ impl Linker<'_> {
         let plugin = self.target(registry.plugin);
         let settings = ServerSettings::new(std::mem::take(&mut records.settings));
         if !settings.all.is_empty() {
-            super::settings::check(self.diags, &self.parameters, &temporal, &settings, manifest);
+            super::settings::check(self.diags, self.parameters, &temporal, &settings, manifest);
         }
         let known = rules::Known {
             metrics: &metrics,
@@ -113,7 +136,6 @@ impl Linker<'_> {
             modifiers: &modifiers,
             settings: &settings,
             default_preset: &registry.default_preset.value,
-            types: self.parameters.iter().map(|parameter| parameter.value_type).collect(),
         };
         let correlations = self.correlations(std::mem::take(&mut records.correlations), &known);
         let recommendations = self.recommendations(std::mem::take(&mut records.recommendations), &known);
@@ -123,14 +145,14 @@ impl Linker<'_> {
             warnings: Diagnostics::default(),
             laid_over: BTreeSet::new(),
             paths: std::mem::take(&mut records.paths),
-            groups,
-            parameters: std::mem::take(&mut self.parameters),
-            by_key: std::mem::take(&mut self.by_key),
+            groups: Vec::new(),
+            parameters: Vec::new(),
+            by_key: Keyed::default(),
             carried: Carried::default(),
             usual_order: OnceLock::new(),
             presets,
             modifiers,
-            rails,
+            rails: Vec::new(),
             metrics,
             telemetry,
             thresholds,

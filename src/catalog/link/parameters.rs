@@ -1,30 +1,31 @@
 //! Numbers and checks parameters.
 
-use super::Linker;
 use super::expressions::{PLAIN, Scope, Wanted};
+use super::{Keys, Linker};
 use crate::catalog::scope::Slots;
-use crate::catalog::{Candidate, Group, ParamId, Parameter, Rule};
-use crate::diag::{At, Code, Diagnostic, Span};
+use crate::catalog::{Candidate, Group, Keyed, ParamId, Parameter, Rule};
+use crate::diag::{At, Code, Diagnostic, Diagnostics, Span};
 use crate::expr::{Type, is_reserved};
 use crate::loader::records::{RawGroup, RawParameter, RawRule};
 use crate::model::{Channel, Effect, Scalar, Text, ValueType};
 use std::collections::hash_map::Entry;
 
-impl Linker<'_> {
-    /// Numbers every parameter, then checks each one, so that expressions can read what stands further down.
-    pub(super) fn parameters(&mut self, mut raw_groups: Vec<RawGroup>) -> Vec<Group> {
+impl Keys {
+    /// Numbers every parameter; of those that share a key only the first is left.
+    pub(super) fn number(raw_groups: &mut [RawGroup], diags: &mut Diagnostics) -> Keys {
         let count = raw_groups.iter().map(|group| group.parameters.len()).sum();
-        self.by_key.reserve(count);
+        let mut by_key: Keyed<Text, ParamId> = Keyed::default();
+        by_key.reserve(count);
         let mut places: Vec<Span> = Vec::with_capacity(count);
-        for group in &mut raw_groups {
-            group.parameters.retain(|parameter| match self.by_key.entry(parameter.key.value.clone()) {
+        for group in &mut *raw_groups {
+            group.parameters.retain(|parameter| match by_key.entry(parameter.key.value.clone()) {
                 Entry::Vacant(entry) => {
                     entry.insert(ParamId(places.len() as u32));
                     places.push(parameter.key.span);
                     true
                 }
                 Entry::Occupied(first) => {
-                    self.diags.push(
+                    diags.push(
                         Diagnostic::error(Code::DuplicateKey, format!("`{}` is defined twice", parameter.key.value))
                             .at(parameter.key.span, "defined again here")
                             .and(places[first.get().index()], "first defined here")
@@ -36,33 +37,47 @@ impl Linker<'_> {
         }
         let all = || raw_groups.iter().flat_map(|group| &group.parameters);
         for parameter in all() {
-            if self.slots_reserved(&parameter.key.value) {
-                self.diags.push(
+            if slots_reserved(&parameter.key.value) {
+                diags.push(
                     Diagnostic::error(Code::InvalidKey, format!("`{}` is a reserved name", parameter.key.value))
                         .at(parameter.key.span, "reserved for expressions")
                         .help("choose another key"),
                 );
             }
         }
-        self.slots = Slots::new(places.len());
-        let types: Vec<ValueType> = all().map(|parameter| parameter.value_type).collect();
+        let types = all().map(|parameter| parameter.value_type).collect();
+        Keys { by_key, slots: Slots::new(places.len()), types }
+    }
+
+    /// The parameter of this key.
+    pub(super) fn find(&self, key: &str) -> Option<ParamId> {
+        self.by_key.get(key).copied()
+    }
+
+    pub(super) fn type_of(&self, id: ParamId) -> ValueType {
+        self.types[id.index()]
+    }
+}
+
+fn slots_reserved(key: &str) -> bool {
+    key == "base" || is_reserved(key) || Slots::reserved_names().any(|name| name == key)
+}
+
+impl Linker<'_> {
+    /// Checks every parameter, each under its number.
+    pub(super) fn parameters(&mut self, raw_groups: Vec<RawGroup>) -> (Vec<Group>, Vec<Parameter>) {
         let mut groups = Vec::with_capacity(raw_groups.len());
-        let mut parameters = Vec::with_capacity(count);
+        let mut parameters = Vec::with_capacity(self.keys.types.len());
         for (index, group) in raw_groups.into_iter().enumerate() {
             groups.push(Group { title: group.title });
             for parameter in group.parameters {
-                parameters.push(self.parameter(index, parameter, &types));
+                parameters.push(self.parameter(index, parameter));
             }
         }
-        self.parameters = parameters;
-        groups
+        (groups, parameters)
     }
 
-    pub(super) fn slots_reserved(&self, key: &str) -> bool {
-        key == "base" || is_reserved(key) || Slots::reserved_names().any(|name| name == key)
-    }
-
-    pub(super) fn parameter(&mut self, group: usize, raw: RawParameter, types: &[ValueType]) -> Parameter {
+    fn parameter(&mut self, group: usize, raw: RawParameter) -> Parameter {
         let value_type = raw.value_type;
         let mut typed =
             |at: At<Scalar>, what: &str| self.typed(value_type, at, &format!("`{what}` of `{}`", raw.key.value));
@@ -123,12 +138,12 @@ impl Linker<'_> {
                 .help("give `when`, or leave `nullable` out"),
             );
         }
-        let linked = self.candidate(raw.rule, value_type, &raw.key.value, None, types);
+        let linked = self.candidate(raw.rule, value_type, &raw.key.value, None);
         let faulty = linked.is_none();
         // A value that nobody reads stands in for a faulty one, so that the rest of the catalog can still be checked.
         let stand_in = || Candidate { rule: Rule::Set(Scalar::Int(0)), span: raw.span, because: None };
         let registry = linked.unwrap_or_else(stand_in);
-        let when = raw.when.and_then(|at| self.expression(at, Wanted::Condition, PLAIN, types)).map(|at| at.value);
+        let when = raw.when.and_then(|at| self.expression(at, Wanted::Condition, PLAIN)).map(|at| at.value);
         let parameter = Parameter {
             key: raw.key.value,
             class: raw.class,
@@ -167,7 +182,6 @@ impl Linker<'_> {
         value_type: ValueType,
         key: &str,
         base: Option<Type>,
-        types: &[ValueType],
     ) -> Option<Candidate> {
         match raw {
             RawRule::Set(at) => {
@@ -177,7 +191,7 @@ impl Linker<'_> {
             }
             RawRule::Derive(at) => {
                 let scope = Scope { base, steps: &[] };
-                let At { value, span } = self.expression(at, Wanted::Value(value_type, key), scope, types)?;
+                let At { value, span } = self.expression(at, Wanted::Value(value_type, key), scope)?;
                 Some(Candidate { rule: Rule::Derive(value), span, because: None })
             }
         }

@@ -8,7 +8,7 @@ use crate::diag::{At, Code, Diagnostic, Span, nearest};
 use crate::expr::Formula;
 use crate::loader::platform::{RawNamed, RawPrerequisite, RawService};
 use crate::loader::{Named, Records};
-use crate::model::{Text, ValueType};
+use crate::model::Text;
 use std::collections::HashMap;
 
 impl Linker<'_> {
@@ -34,10 +34,9 @@ impl Linker<'_> {
             let (at_once, one_by_one) = (raw.at_once, raw.one_by_one);
             Some(Rollout { connections: connections?, limit: limit?, order: raw.order, at_once, one_by_one })
         });
-        let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
         let mut raw = std::mem::take(&mut records.prerequisites);
         raw.sort_by(|a, b| (a.record.order, &a.name).cmp(&(b.record.order, &b.name)));
-        let prerequisites = raw.into_iter().map(|prerequisite| self.prerequisite(prerequisite, &types)).collect();
+        let prerequisites = raw.into_iter().map(|prerequisite| self.prerequisite(prerequisite)).collect();
         let platform = Platform { services, images, placeholders, effects, rollout, prerequisites };
         let readers: Vec<At<Text>> =
             self.parameters.iter().flat_map(|parameter| parameter.images.iter().cloned()).collect();
@@ -62,7 +61,7 @@ impl Linker<'_> {
         Some(Service { name: raw.name.value, replicas, ports, summary: raw.summary })
     }
 
-    fn prerequisite(&mut self, raw: Named<RawPrerequisite>, types: &[ValueType]) -> Prerequisite {
+    fn prerequisite(&mut self, raw: Named<RawPrerequisite>) -> Prerequisite {
         let (name, raw) = (raw.name, raw.record);
         if raw.kind == "table" && raw.parameters.is_empty() {
             self.diags.push(
@@ -71,7 +70,7 @@ impl Linker<'_> {
                     .help("name in `parameters` the parameter that holds the table's name"),
             );
         }
-        let mut condition = |at: Option<At<Formula>>| self.expression(at?, Wanted::Condition, PLAIN, types);
+        let mut condition = |at: Option<At<Formula>>| self.expression(at?, Wanted::Condition, PLAIN);
         let when = condition(raw.when);
         let grants =
             raw.grants.into_iter().map(|grant| Grant { actions: grant.actions, when: condition(grant.when) }).collect();

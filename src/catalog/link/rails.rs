@@ -2,32 +2,19 @@
 
 use super::Linker;
 use super::expressions::{Scope, Wanted};
-use crate::catalog::{Case, Layer, ParamId, Preset, Rail};
+use crate::catalog::{Case, ParamId, Rail};
 use crate::diag::{At, Code, Diagnostic, nearest};
 use crate::expr::{Expr, Formula, Type, is_reserved};
 use crate::loader::records::{RawCase, RawRail};
 use crate::loader::{Depth, Named};
-use crate::model::{Text, ValueType, is_key};
-use std::collections::BTreeMap;
+use crate::model::{Text, is_key};
 
 impl Linker<'_> {
-    pub(super) fn rails(
-        &mut self,
-        raw: Vec<Named<RawRail>>,
-        presets: &BTreeMap<Text, Preset>,
-        modifiers: &BTreeMap<Text, Layer>,
-    ) -> Vec<Rail> {
-        let types: Vec<ValueType> = self.parameters.iter().map(|parameter| parameter.value_type).collect();
-        raw.into_iter().filter_map(|rail| self.rail(rail, &types, presets, modifiers)).collect()
+    pub(super) fn rails(&mut self, raw: Vec<Named<RawRail>>, presets: &[Text], modifiers: &[Text]) -> Vec<Rail> {
+        raw.into_iter().filter_map(|rail| self.rail(rail, presets, modifiers)).collect()
     }
 
-    pub(super) fn rail(
-        &mut self,
-        raw: Named<RawRail>,
-        types: &[ValueType],
-        presets: &BTreeMap<Text, Preset>,
-        modifiers: &BTreeMap<Text, Layer>,
-    ) -> Option<Rail> {
+    fn rail(&mut self, raw: Named<RawRail>, presets: &[Text], modifiers: &[Text]) -> Option<Rail> {
         let (name, raw) = (raw.name, raw.record);
         let mut steps: Vec<(Text, At<Expr>)> = Vec::with_capacity(raw.steps.len());
         let mut step_types: Vec<(Text, Type)> = Vec::with_capacity(raw.steps.len());
@@ -36,7 +23,7 @@ impl Linker<'_> {
                 || !is_key(&step.value)
                 || step.value == "base"
                 || is_reserved(&step.value)
-                || self.by_key.contains_key(&step.value)
+                || self.keys.find(&step.value).is_some()
             {
                 self.diags.push(
                     Diagnostic::error(Code::InvalidKey, format!("`{}` cannot name a step", step.value))
@@ -45,16 +32,16 @@ impl Linker<'_> {
                 );
             }
             let scope = Scope { base: None, steps: &step_types };
-            let linked = self.expression(expression, Wanted::Step, scope, types);
+            let linked = self.typed_expression(expression, Wanted::Step, scope);
             // A faulty step was reported; those that read it still find it.
-            let of = linked.as_ref().and_then(|at| self.type_of(&at.value, scope, types)).unwrap_or(Type::Int);
+            let of = linked.as_ref().map_or(Type::Int, |(_, of)| *of);
             step_types.push((step.value.clone(), of));
-            if let Some(expr) = linked {
+            if let Some((expr, _)) = linked {
                 steps.push((step.value, expr));
             }
         }
         let scope = Scope { base: None, steps: &step_types };
-        let mut condition = |at: At<Formula>| self.expression(at, Wanted::Condition, scope, types);
+        let mut condition = |at: At<Formula>| self.expression(at, Wanted::Condition, scope);
         let when = raw.when.map(&mut condition);
         let require = condition(raw.require);
         let parameters: Vec<ParamId> = raw.parameters.iter().filter_map(|key| self.resolve(key)).collect();
@@ -86,7 +73,7 @@ impl Linker<'_> {
         if steps.len() < step_types.len() {
             return None;
         }
-        let first_step = self.slots.step(0);
+        let first_step = self.keys.slots.step(0);
         let steps_of_when = when
             .iter()
             .flatten()
@@ -115,16 +102,11 @@ impl Linker<'_> {
         })
     }
 
-    pub(super) fn case(
-        &mut self,
-        raw: RawCase,
-        presets: &BTreeMap<Text, Preset>,
-        modifiers: &BTreeMap<Text, Layer>,
-    ) -> Option<Case> {
-        let mut known = |name: &At<Text>, code, what: &str, names: Vec<&str>| {
-            let found = names.contains(&name.value.as_ref());
+    fn case(&mut self, raw: RawCase, presets: &[Text], modifiers: &[Text]) -> Option<Case> {
+        let mut known = |name: &At<Text>, code, what: &str, names: &[Text]| {
+            let found = names.contains(&name.value);
             if !found {
-                let help = match nearest(&name.value, names.iter().copied()) {
+                let help = match nearest(&name.value, names.iter().map(AsRef::as_ref)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("available: {}", names.join(", ")),
                 };
@@ -136,14 +118,14 @@ impl Linker<'_> {
             }
             found
         };
-        let mut good = known(&raw.preset, Code::UnknownPreset, "preset", presets.keys().map(AsRef::as_ref).collect());
+        let mut good = known(&raw.preset, Code::UnknownPreset, "preset", presets);
         if let Some(modifier) = &raw.modifier {
-            good &= known(modifier, Code::UnknownModifier, "modifier", modifiers.keys().map(AsRef::as_ref).collect());
+            good &= known(modifier, Code::UnknownModifier, "modifier", modifiers);
         }
         let mut set = Vec::with_capacity(raw.set.len());
         for (key, value) in raw.set {
             let id = self.resolve(&key);
-            let value_type = id.map(|id| self.parameters[id.index()].value_type);
+            let value_type = id.map(|id| self.keys.type_of(id));
             match (
                 id,
                 value_type

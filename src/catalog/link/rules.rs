@@ -26,7 +26,6 @@ pub(super) struct Known<'k> {
     pub(super) settings: &'k ServerSettings,
     /// The preset of cases that name none.
     pub(super) default_preset: &'k Text,
-    pub(super) types: Vec<ValueType>,
 }
 
 impl Linker<'_> {
@@ -101,8 +100,8 @@ impl Linker<'_> {
 
     /// What a rule watches: a parameter, or a setting that servers register and that is none.
     fn watched(&mut self, key: &At<Text>, moved: &At<Turn>, known: &Known<'_>) -> Option<Watched> {
-        if let Some(id) = self.by_key.get(&key.value).copied() {
-            let value_type = known.types[id.index()];
+        if let Some(id) = self.keys.find(&key.value) {
+            let value_type = self.keys.type_of(id);
             if value_type == ValueType::Str && moved.value != Turn::Changed {
                 let word = moved.value.as_str();
                 self.diags.push(
@@ -117,7 +116,7 @@ impl Linker<'_> {
         if known.settings.all.is_empty() || known.settings.find(&key.value).is_some() {
             return Some(Watched::Setting(key.value.clone()));
         }
-        let all = self.by_key.keys().map(AsRef::as_ref);
+        let all = self.keys.by_key.keys().map(AsRef::as_ref);
         let all = all.chain(known.settings.all.iter().map(|setting| setting.key.as_ref()));
         let help = match nearest(&key.value, all) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -140,8 +139,8 @@ impl Linker<'_> {
     ) -> Option<CorrelationCase> {
         let key = match &raw.key {
             None => keys.first()?.clone(),
-            Some(key) => match self.by_key.get(&key.value) {
-                Some(id) => Watched::Parameter(*id),
+            Some(key) => match self.keys.find(&key.value) {
+                Some(id) => Watched::Parameter(id),
                 None => Watched::Setting(key.value.clone()),
             },
         };
@@ -155,14 +154,14 @@ impl Linker<'_> {
             Watched::Setting(_) => Some(at.value),
             Watched::Parameter(id) => {
                 let what = format!("the value of `{}`", self.parameters[id.index()].key);
-                self.typed(known.types[id.index()], at, &what).map(|at| at.value)
+                self.typed(self.keys.type_of(*id), at, &what).map(|at| at.value)
             }
         };
         let (before, after) = (value(raw.before), value(raw.after));
         if let Some(preset) = &raw.preset {
             good &= self.preset_named(preset, known);
         }
-        let set = self.values(raw.set, known, false);
+        let set = self.values(raw.set, false);
         let metric = match (raw.metric, raw.from, raw.to) {
             (Some(metric), Some(from), Some(to)) => {
                 good &= self.metric_named(&metric, known);
@@ -253,7 +252,7 @@ impl Linker<'_> {
         if let Some(modifier) = &raw.modifier {
             good &= self.among(modifier, Code::UnknownModifier, "modifier", known.modifiers.keys());
         }
-        let set = self.values(raw.set, known, true);
+        let set = self.values(raw.set, true);
         let mut derive = Vec::with_capacity(raw.derive.len());
         for (key, expression) in raw.derive {
             let Some(id) = self.resolve(&key) else { continue };
@@ -262,7 +261,7 @@ impl Linker<'_> {
                 let message = format!("`{}` is both set and derived", key.value);
                 self.fault(Code::ConflictingFields, key.span, message, "keep one of the two");
             }
-            let wanted = Wanted::Value(known.types[id.index()], &key.value);
+            let wanted = Wanted::Value(self.keys.type_of(id), &key.value);
             derive.extend(self.observing(&expression, wanted, known).map(|linked| (id, linked)));
         }
         if nothing {
@@ -293,8 +292,8 @@ impl Linker<'_> {
         if let Some(modifier) = &raw.modifier {
             good &= self.among(modifier, Code::UnknownModifier, "modifier", known.modifiers.keys());
         }
-        let set = self.values(raw.set, known, false);
-        let before = self.values(raw.before, known, false);
+        let set = self.values(raw.set, false);
+        let before = self.values(raw.before, false);
         let observed = self.stated(raw.observed, known);
         let baseline = raw.baseline.map(|stated| self.stated(stated, known));
         good.then_some(SymptomCase {
@@ -336,13 +335,13 @@ impl Linker<'_> {
     }
 
     /// Parameter → typed value; inside the constraints and not locked, where a user would give it.
-    fn values(&mut self, raw: Vec<(At<Text>, At<Scalar>)>, known: &Known<'_>, given: bool) -> Vec<(ParamId, Scalar)> {
+    fn values(&mut self, raw: Vec<(At<Text>, At<Scalar>)>, given: bool) -> Vec<(ParamId, Scalar)> {
         let mut set = Vec::with_capacity(raw.len());
         for (key, value) in raw {
             let Some(id) = self.resolve(&key) else { continue };
             let span = value.span;
             let what = format!("the value of `{}`", key.value);
-            let Some(value) = self.typed(known.types[id.index()], value, &what) else { continue };
+            let Some(value) = self.typed(self.keys.type_of(id), value, &what) else { continue };
             if given {
                 self.refuse_locked(id, key.span);
                 let fault = outside(&self.parameters[id.index()], &value.value, span);
@@ -388,15 +387,15 @@ impl Linker<'_> {
         let formula = Formula::read(at.value.clone());
         if let Some(parsed) = formula.expr() {
             for name in parsed.reads() {
-                let keys = self.by_key.keys().map(AsRef::as_ref);
-                let find = |key: &str| self.by_key.get(key).copied();
+                let keys = self.keys.by_key.keys().map(AsRef::as_ref);
+                let find = |key: &str| self.keys.find(key);
                 match Read::named(name, names(known.metrics), keys, find) {
                     None => {}
                     Some(Ok(read)) => {
                         let of = match &read {
                             Read::Metric(..) | Read::Baseline(..) => Type::Float,
                             Read::Gap(_) => Type::Bool,
-                            Read::Before(id) => expression_type(known.types[id.index()]),
+                            Read::Before(id) => expression_type(self.keys.type_of(*id)),
                         };
                         steps.push((name.to_owned().into(), of));
                         reads.push(read);
@@ -418,8 +417,7 @@ impl Linker<'_> {
             return None;
         }
         let formula = At { value: formula, span: at.span };
-        let At { value: expr, span } =
-            self.expression(formula, wanted, Scope { base: None, steps: &steps }, &known.types)?;
+        let At { value: expr, span } = self.expression(formula, wanted, Scope { base: None, steps: &steps })?;
         Some(Observing { expr, reads, span })
     }
 

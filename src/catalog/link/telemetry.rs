@@ -35,7 +35,7 @@ impl Linker<'_> {
         }
         let needs = raw.needs.and_then(|key| {
             let id = self.resolve(&key)?;
-            if self.parameters[id.index()].value_type != ValueType::Bool {
+            if self.keys.type_of(id) != ValueType::Bool {
                 self.invalid(key.span, "only a switch can be needed", "name a parameter of type bool");
             }
             Some(key.value)
