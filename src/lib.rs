@@ -22,7 +22,7 @@
 //! let input = catalog.parameters.iter().find(|parameter| parameter.is_input()).expect("and inputs");
 //!
 //! let request = Request {
-//!     preset: preset.clone(),
+//!     preset: preset.to_string(),
 //!     given: vec![Given::new(input.key.clone(), Scalar::Int(30))],
 //!     ..Request::default()
 //! };
