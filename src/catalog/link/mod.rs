@@ -15,7 +15,7 @@ mod thresholds;
 use super::outside::Carried;
 use super::scope::Slots;
 use super::templates::AdapterTemplates;
-use super::{Broken, Catalog, Keyed, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
+use super::{Adapter, Broken, Catalog, Keyed, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
@@ -76,25 +76,41 @@ fn catalog(records: &mut Records, depth: Depth, sources: &SourceMap, diags: &mut
     let presets: Vec<Text> = records.presets.iter().map(|preset| preset.name.clone()).collect();
     let modifiers: Vec<Text> = records.modifiers.iter().map(|modifier| modifier.name.clone()).collect();
     let mut of_rails = Diagnostics::default();
-    // These two take longest, and neither reads the other.
-    let ((groups, parameters), rails) = beside(
-        || Linker { diags: &mut *diags, keys: &keys, parameters: &[], depth }.parameters(raw_groups),
+    // Neither reads the other. Adapters come first, for their templates are what takes longest.
+    let (outside, rails) = beside(
+        || Linker { diags: &mut *diags, keys: &keys, parameters: &[], depth }.outside(records, sources),
         || Linker { diags: &mut of_rails, keys: &keys, parameters: &[], depth }.rails(raw_rails, &presets, &modifiers),
     );
     diags.extend(of_rails);
-    let linked = Linker { diags, keys: &keys, parameters: &parameters, depth }.catalog(records, sources)?;
+    let (groups, parameters) =
+        Linker { diags: &mut *diags, keys: &keys, parameters: &[], depth }.parameters(raw_groups);
+    let linked = Linker { diags, keys: &keys, parameters: &parameters, depth }.catalog(records, outside)?;
     Some(Catalog { groups, parameters, by_key: keys.by_key, rails, ..linked })
 }
 
+/// What stands around a cluster's values.
+struct Outside {
+    platform: Platform,
+    adapters: Vec<Adapter>,
+    /// The templates of the adapters, if they are parsed ahead.
+    parsed: Ahead<AdapterTemplates>,
+}
+
 impl Linker<'_> {
-    /// Everything but the parameters and the guard rails.
-    fn catalog(&mut self, records: &mut Records, sources: &SourceMap) -> Option<Catalog> {
+    fn outside(&mut self, records: &mut Records, sources: &SourceMap) -> Outside {
         let platform = self.platform(records);
         let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
         let parsed = match self.depth {
             Depth::Artifacts => AdapterTemplates::ahead(&adapters, &records.templates, sources),
             _ => Ahead::default(),
         };
+        Outside { platform, adapters, parsed }
+    }
+
+    /// Everything else, when the parameters are linked.
+    fn catalog(&mut self, records: &mut Records, outside: Outside) -> Option<Catalog> {
+        let Outside { platform, adapters, parsed } = outside;
+        self.images(&platform);
         let presets = self.presets(std::mem::take(&mut records.presets));
         let modifiers = self.modifiers(std::mem::take(&mut records.modifiers));
         let thresholds = self.thresholds(records.thresholds.take(), &records.metrics);

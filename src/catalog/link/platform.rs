@@ -37,13 +37,14 @@ impl Linker<'_> {
         let mut raw = std::mem::take(&mut records.prerequisites);
         raw.sort_by(|a, b| (a.record.order, &a.name).cmp(&(b.record.order, &b.name)));
         let prerequisites = raw.into_iter().map(|prerequisite| self.prerequisite(prerequisite)).collect();
-        let platform = Platform { services, images, placeholders, effects, rollout, prerequisites };
-        let readers: Vec<At<Text>> =
-            self.parameters.iter().flat_map(|parameter| parameter.images.iter().cloned()).collect();
-        for image in readers {
-            self.known_image(&image, &platform);
+        Platform { services, images, placeholders, effects, rollout, prerequisites }
+    }
+
+    /// The images that parameters name.
+    pub(super) fn images(&mut self, platform: &Platform) {
+        for image in self.parameters.iter().flat_map(|parameter| &parameter.images) {
+            self.known_image(image, platform);
         }
-        platform
     }
 
     fn service(&mut self, raw: RawService) -> Option<Service> {
