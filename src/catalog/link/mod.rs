@@ -77,19 +77,19 @@ fn catalog(records: &mut Records, depth: Depth, sources: &SourceMap, diags: &mut
     let modifiers: Vec<Text> = records.modifiers.iter().map(|modifier| modifier.name.clone()).collect();
     let mut of_rails = Diagnostics::default();
     // Neither reads the other. Adapters come first, for their templates are what takes longest.
-    let (outside, rails) = beside(
-        || Linker { diags: &mut *diags, keys: &keys, parameters: &[], depth }.outside(records, sources),
+    let (around, rails) = beside(
+        || Linker { diags: &mut *diags, keys: &keys, parameters: &[], depth }.surroundings(records, sources),
         || Linker { diags: &mut of_rails, keys: &keys, parameters: &[], depth }.rails(raw_rails, &presets, &modifiers),
     );
     diags.extend(of_rails);
     let (groups, parameters) =
         Linker { diags: &mut *diags, keys: &keys, parameters: &[], depth }.parameters(raw_groups);
-    let linked = Linker { diags, keys: &keys, parameters: &parameters, depth }.catalog(records, outside)?;
+    let linked = Linker { diags, keys: &keys, parameters: &parameters, depth }.catalog(records, around)?;
     Some(Catalog { groups, parameters, by_key: keys.by_key, rails, ..linked })
 }
 
 /// What stands around a cluster's values.
-struct Outside {
+struct Surroundings {
     platform: Platform,
     adapters: Vec<Adapter>,
     /// The templates of the adapters, if they are parsed ahead.
@@ -97,19 +97,20 @@ struct Outside {
 }
 
 impl Linker<'_> {
-    fn outside(&mut self, records: &mut Records, sources: &SourceMap) -> Outside {
+    /// What reads nothing of the parameters but their keys.
+    fn surroundings(&mut self, records: &mut Records, sources: &SourceMap) -> Surroundings {
         let platform = self.platform(records);
         let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
         let parsed = match self.depth {
             Depth::Artifacts => AdapterTemplates::ahead(&adapters, &records.templates, sources),
             _ => Ahead::default(),
         };
-        Outside { platform, adapters, parsed }
+        Surroundings { platform, adapters, parsed }
     }
 
     /// Everything else, when the parameters are linked.
-    fn catalog(&mut self, records: &mut Records, outside: Outside) -> Option<Catalog> {
-        let Outside { platform, adapters, parsed } = outside;
+    fn catalog(&mut self, records: &mut Records, around: Surroundings) -> Option<Catalog> {
+        let Surroundings { platform, adapters, parsed } = around;
         self.images(&platform);
         let presets = self.presets(std::mem::take(&mut records.presets));
         let modifiers = self.modifiers(std::mem::take(&mut records.modifiers));

@@ -37,7 +37,7 @@ impl Keys {
         }
         let all = || raw_groups.iter().flat_map(|group| &group.parameters);
         for parameter in all() {
-            if slots_reserved(&parameter.key.value) {
+            if is_taken(&parameter.key.value) {
                 diags.push(
                     Diagnostic::error(Code::InvalidKey, format!("`{}` is a reserved name", parameter.key.value))
                         .at(parameter.key.span, "reserved for expressions")
@@ -59,7 +59,7 @@ impl Keys {
     }
 }
 
-fn slots_reserved(key: &str) -> bool {
+fn is_taken(key: &str) -> bool {
     key == "base" || is_reserved(key) || Slots::reserved_names().any(|name| name == key)
 }
 
