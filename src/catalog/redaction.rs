@@ -52,6 +52,9 @@ pub enum Tried {
     Text(Text, Text),
 }
 
+/// How often a text is looked through again after something was taken out of it.
+const MOST_LOOKS: usize = 16;
+
 impl Redaction {
     /// Whether a name that the catalog does not know says that its value is a secret.
     #[must_use]
@@ -76,6 +79,20 @@ impl Redaction {
     /// ```
     #[must_use]
     pub fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut shown = self.masked_once(text);
+        // A secret may show only when what stood against it is gone. Each look takes out one at least, or is the last; a rule
+        // that finds what was put in, as none that ships does, would go on for ever.
+        for _ in 0..MOST_LOOKS {
+            let again = match self.masked_once(&shown) {
+                Cow::Owned(again) if again != *shown => again,
+                _ => break,
+            };
+            shown = Cow::Owned(again);
+        }
+        shown
+    }
+
+    fn masked_once<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let secrets = self.secrets(text);
         if secrets.is_empty() {
             return Cow::Borrowed(text);
@@ -91,9 +108,8 @@ impl Redaction {
         Cow::Owned(shown)
     }
 
-    /// Where secrets stand in a text: in order, apart from each other.
-    #[must_use]
-    pub fn secrets(&self, text: &str) -> Vec<Range<usize>> {
+    /// Where secrets show in a text: in order, apart from each other.
+    fn secrets(&self, text: &str) -> Vec<Range<usize>> {
         if text.is_empty() || text == REDACTED {
             return Vec::new();
         }
