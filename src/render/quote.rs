@@ -8,11 +8,11 @@ type Quote = fn(&str) -> Result<String, &'static str>;
 
 /// The families of literals: the word for the filter `quote`, and how it writes.
 const STYLES: &[(&str, Quote)] = &[
-    ("json", |text| Ok(escaped(text, json))),
-    ("c", |text| Ok(escaped(text, c))),
-    ("rust", |text| Ok(escaped(text, braced))),
-    ("ruby", |text| Ok(escaped(text, ruby))),
-    ("hcl", |text| Ok(escaped(text, hcl))),
+    ("json", |text| Ok(escaped(text, &PLAIN, json))),
+    ("c", |text| Ok(escaped(text, &PLAIN, c))),
+    ("rust", |text| Ok(escaped(text, &PLAIN, braced))),
+    ("ruby", |text| Ok(escaped(text, &PLAIN_IN_RUBY, ruby))),
+    ("hcl", |text| Ok(escaped(text, &PLAIN_IN_HCL, hcl))),
     ("shell", shell),
     ("dotenv", dotenv),
 ];
@@ -37,13 +37,13 @@ type Escape = fn(&mut String, char, Option<char>);
 
 /// In double quotes, in printable ASCII: what has a name is named, what is beyond ASCII is numbered, so that neither an
 /// editor's encoding nor invisible characters can change what a reader sees.
-fn escaped(text: &str, escape: Escape) -> String {
+fn escaped(text: &str, plain: &Plain, escape: Escape) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     let mut rest = text;
     loop {
-        // What no language escapes is copied as it is.
-        let (copied, special) = rest.split_at(ordinary(rest));
+        let special = rest.bytes().position(|byte| !plain[usize::from(byte)]);
+        let (copied, special) = rest.split_at(special.unwrap_or(rest.len()));
         out.push_str(copied);
         let mut characters = special.chars();
         let Some(c) = characters.next() else { break };
@@ -61,13 +61,27 @@ fn escaped(text: &str, escape: Escape) -> String {
     out
 }
 
-/// How many bytes at the start mean themselves in every language's double quotes. Looked at many at once, for whole files are
-/// quoted.
-fn ordinary(text: &str) -> usize {
-    let is = |byte: u8| (b' '..=b'~').contains(&byte) & !(b'"'..=b'%').contains(&byte) & (byte != b'\\');
-    let (chunks, _) = text.as_bytes().as_chunks::<32>();
-    let whole = chunks.iter().take_while(|chunk| chunk.iter().fold(true, |all, byte| all & is(*byte))).count() * 32;
-    text.bytes().skip(whole).position(|byte| !is(byte)).map_or(text.len(), |at| whole + at)
+/// Which bytes mean themselves in a language's double quotes: a table, for whole files are quoted.
+type Plain = [bool; 256];
+
+static PLAIN: Plain = all_but(b"");
+static PLAIN_IN_RUBY: Plain = all_but(b"#");
+static PLAIN_IN_HCL: Plain = all_but(b"$%");
+
+/// Printable ASCII but the quote, the backslash and these marks.
+const fn all_but(marks: &[u8]) -> Plain {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < marks.len() {
+        plain[marks[at] as usize] = false;
+        at += 1;
+    }
+    plain
 }
 
 fn plain(c: char) -> bool {
