@@ -79,23 +79,23 @@ impl Redaction {
     /// ```
     #[must_use]
     pub fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut shown = self.masked_once(text);
+        let Some(mut shown) = self.masked_once(text) else { return Cow::Borrowed(text) };
         // A secret may show only when what stood against it is gone. Each look takes out one at least, or is the last; a rule
         // that finds what was put in, as none that ships does, would go on for ever.
         for _ in 0..MOST_LOOKS {
-            let again = match self.masked_once(&shown) {
-                Cow::Owned(again) if again != *shown => again,
+            match self.masked_once(&shown) {
+                Some(again) if again != shown => shown = again,
                 _ => break,
-            };
-            shown = Cow::Owned(again);
+            }
         }
-        shown
+        Cow::Owned(shown)
     }
 
-    fn masked_once<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    /// The text without the secrets that show in it, if any does.
+    fn masked_once(&self, text: &str) -> Option<String> {
         let secrets = self.secrets(text);
         if secrets.is_empty() {
-            return Cow::Borrowed(text);
+            return None;
         }
         let mut shown = String::with_capacity(text.len());
         let mut from = 0;
@@ -105,7 +105,7 @@ impl Redaction {
             from = secret.end;
         }
         shown.push_str(&text[from..]);
-        Cow::Owned(shown)
+        Some(shown)
     }
 
     /// Where secrets show in a text: in order, apart from each other.

@@ -13,11 +13,11 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Read {
     /// `metric.NAME.STATISTIC`: of the profile that is judged.
-    Metric(Text, &'static str),
+    Metric(String, &'static str),
     /// `baseline.NAME.STATISTIC`: of the one that it is held against.
-    Baseline(Text, &'static str),
+    Baseline(String, &'static str),
     /// `gap.NAME`: whether the metric has no values.
-    Gap(Text),
+    Gap(String),
     /// `before.KEY`: the parameter's value in the one that it is held against.
     Before(ParamId),
 }
@@ -66,9 +66,9 @@ impl Read {
             }
         };
         Some(match space {
-            "metric" => statistic(rest).map(|(metric, statistic)| Read::Metric(metric.into(), statistic)),
-            "baseline" => statistic(rest).map(|(metric, statistic)| Read::Baseline(metric.into(), statistic)),
-            "gap" => metric(rest).map(|name| Read::Gap(name.into())),
+            "metric" => statistic(rest).map(|(metric, statistic)| Read::Metric(metric, statistic)),
+            "baseline" => statistic(rest).map(|(metric, statistic)| Read::Baseline(metric, statistic)),
+            "gap" => metric(rest).map(Read::Gap),
             "before" => find(rest).map(Read::Before).ok_or_else(|| NoRead {
                 code: Code::UnknownParameter,
                 message: format!("there is no parameter `{rest}`"),

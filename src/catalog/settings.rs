@@ -104,13 +104,13 @@ pub struct ServerSettings {
     /// The constraints.
     pub constraints: Vec<Constraint>,
     /// Precedence → the sets of constraints that the server looks up, each sorted.
-    pub precedences: BTreeMap<Text, Vec<Vec<Text>>>,
+    pub precedences: BTreeMap<Text, Vec<Vec<String>>>,
     /// Keys of the static configuration, and where they belong.
     pub statics: Vec<(Text, Text)>,
     /// Where the sets stand, for a check.
     sets: Vec<At<Text>>,
     /// Key in lower case → position among [`Self::all`].
-    by_key: HashMap<Text, usize>,
+    by_key: HashMap<String, usize>,
 }
 
 impl ServerSettings {
@@ -149,7 +149,7 @@ impl ServerSettings {
             by_key: all
                 .iter()
                 .enumerate()
-                .map(|(index, setting)| (Text::Owned(Channel::DynamicConfig.folded(&setting.key).into_owned()), index))
+                .map(|(index, setting)| (Channel::DynamicConfig.folded(&setting.key).into_owned(), index))
                 .collect(),
             prefixes: prefixes.collect(),
             constraints: constraints.collect(),
@@ -157,9 +157,7 @@ impl ServerSettings {
             precedences: raw
                 .precedences
                 .into_iter()
-                .map(|(name, sets)| {
-                    (name, sets.iter().map(|set| names(&set.value).into_iter().map(Text::Owned).collect()).collect())
-                })
+                .map(|(name, sets)| (name, sets.iter().map(|set| names(&set.value)).collect()))
                 .collect(),
             statics: raw.statics,
             all,

@@ -320,7 +320,7 @@ fn applies(
         return false;
     };
     set.sort();
-    if sets.iter().any(|known| *known == set) {
+    if sets.contains(&set) {
         return false;
     }
     let listed: Vec<String> =

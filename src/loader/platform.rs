@@ -2,6 +2,7 @@
 //! `registry/prerequisites/`.
 
 use super::decode::{Decoder, Row};
+use super::records::text;
 use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Span};
 use crate::expr::Formula;
@@ -181,10 +182,6 @@ pub(crate) struct RawPrerequisite {
     pub(crate) grants: Vec<RawGrant>,
     pub(crate) rationale: Text,
     pub(crate) source: Text,
-}
-
-fn text(at: Option<At<Text>>) -> Text {
-    at.map(|at| at.value).unwrap_or_default()
 }
 
 pub(super) fn platform(d: &mut Decoder<'_>, row: &Row<'_>) -> RawPlatform {

@@ -391,7 +391,6 @@ fn parameter(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawParameter> {
 }
 
 fn layer(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
-    let text = |at: Option<At<Text>>| at.map(|at| at.value).unwrap_or_default();
     RawLayer {
         description: text(d.text(row, "description")),
         rationale: text(d.text(row, "rationale")),
@@ -443,7 +442,6 @@ pub(super) fn modifier(d: &mut Decoder<'_>, row: &Row<'_>) -> RawLayer {
 }
 
 pub(super) fn rail(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Option<RawRail> {
-    let text = |at: Option<At<Text>>| at.map(|at| at.value).unwrap_or_default();
     let severity = d.word(row, "severity").and_then(|word| Severity::from_word(&word.value));
     let (summary, rationale, source) = (d.text(row, "summary"), d.text(row, "rationale"), d.text(row, "source"));
     d.text(row, "requirement");
@@ -575,12 +573,12 @@ fn probe(d: &mut Decoder<'_>, row: &Row<'_>) -> Option<RawProbe> {
     Some(RawProbe { of, query: query?, values: values? })
 }
 
-fn text(at: Option<At<Text>>) -> Text {
+/// The text of a field; nothing where it is missing, which was told.
+pub(super) fn text(at: Option<At<Text>>) -> Text {
     at.map(|at| at.value).unwrap_or_default()
 }
 
 pub(super) fn variables(d: &mut Decoder<'_>, row: &Row<'_>) -> Vec<RawVariable> {
-    let text = |at: Option<At<Text>>| at.map(|at| at.value).unwrap_or_default();
     d.tables(row, "variable", |d, row| {
         let name = d.text(row, "name");
         let (kind, summary) = (text(d.word(row, "kind")), text(d.text(row, "summary")));

@@ -2,6 +2,7 @@
 //! and `registry/recommendations/`.
 
 use super::decode::{Decoder, Row};
+use super::records::text;
 use super::shape::{Kind, Shape, may, must};
 use crate::diag::{At, Code, Diagnostic, Span};
 use crate::model::{Confidence, Scalar, Text, Turn};
@@ -196,10 +197,6 @@ pub(crate) struct RawSymptomCase {
     pub(crate) baseline: Option<Vec<(At<Text>, At<Scalar>)>>,
     pub(crate) before: Vec<(At<Text>, At<Scalar>)>,
     pub(crate) outcome: At<Text>,
-}
-
-fn text(at: Option<At<Text>>) -> Text {
-    at.map(|at| at.value).unwrap_or_default()
 }
 
 pub(super) fn correlations(d: &mut Decoder<'_>, row: &Row<'_>, cases_wanted: bool) -> Vec<RawCorrelation> {
