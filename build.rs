@@ -1,20 +1,45 @@
-//! Embeds the default catalog: every data file with its text, its digest, and, parsed once here, what its TOML says.
+//! Embeds the default catalog: every data file with its text, its digest, what its TOML says, and the catalog to which all of
+//! them link. What is parsed and linked once here, no start has to parse and link.
 
-// The binary reads what is written here, so both sides share these two modules; each uses its own half.
-#[allow(dead_code, unreachable_pub)]
-#[path = "src/model/digest.rs"]
-mod digest;
-#[allow(dead_code, unreachable_pub)]
-#[path = "src/loader/stored.rs"]
-mod stored;
+// The modules of the program that read a catalog, as they are; some of what they have only the program uses.
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
+#[path = "src/catalog/mod.rs"]
+mod catalog;
+#[path = "src/diag/mod.rs"]
+mod diag;
+#[path = "src/expr/mod.rs"]
+mod expr;
+#[path = "src/loader/mod.rs"]
+mod loader;
+#[path = "src/model/mod.rs"]
+mod model;
+#[path = "src/render/mod.rs"]
+mod render;
+#[path = "src/threads.rs"]
+mod threads;
+
+use catalog::Catalog;
+use loader::{DataSet, Embedded, Embedding, stored};
+use model::Digest;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The folders of a catalog.
 const FOLDERS: [&str; 4] = ["registry", "presets", "modifiers", "templates"];
+
+/// What is about to be embedded.
+static EMBEDDING: OnceLock<Embedding> = OnceLock::new();
+
+impl DataSet {
+    /// The counterpart of what the program reads from the binary.
+    pub fn embedded() -> Self {
+        EMBEDDING.get().map_or_else(DataSet::empty, |embedding| DataSet::of(*embedding))
+    }
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
@@ -27,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     paths.sort_unstable();
 
     // Texts are copied, not named by their place: what was parsed and what is embedded cannot part, wherever the folder goes.
-    let (mut table, mut texts, mut trees) = (String::from("&[\n"), String::new(), Vec::new());
+    let (mut files, mut texts, mut trees) = (Vec::new(), String::new(), Vec::new());
     for path in paths {
         let text = std::fs::read_to_string(root.join(&path)).map_err(|error| format!("{path}: {error}"))?;
         let (first, start) = (texts.len(), trees.len());
@@ -35,18 +60,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if path.ends_with(".toml") {
             store(&text, &mut trees);
         }
-        writeln!(
-            table,
-            "    Embedded {{ path: {path:?}, text: {first}..{}, digest: {:?}, tree: {start}..{} }},",
-            texts.len(),
-            digest::Digest::of(&text),
-            trees.len(),
-        )?;
+        files.push(Embedded {
+            path: path.leak(),
+            text: first..texts.len(),
+            digest: Digest::of(&text).leak(),
+            tree: start..trees.len(),
+        });
+    }
+    let mut table = String::from("&[\n");
+    for Embedded { path, text, digest, tree } in &files {
+        writeln!(table, "    Embedded {{ path: {path:?}, text: {text:?}, digest: {digest:?}, tree: {tree:?} }},")?;
     }
     table.push_str("]\n");
+    let embedding = Embedding { files: files.leak(), texts: texts.leak(), trees: trees.leak(), frozen: &[] };
+    EMBEDDING.set(embedding).map_err(|_| "the files are read once")?;
+    // A catalog with faults is linked by the program, which tells them.
+    let frozen = Catalog::embedded().map_or_else(|_| Vec::new(), |catalog| catalog.frozen());
     std::fs::write(out.join("catalog.rs"), table)?;
-    std::fs::write(out.join("catalog.texts"), texts)?;
-    std::fs::write(out.join("catalog.trees"), trees)?;
+    std::fs::write(out.join("catalog.texts"), embedding.texts)?;
+    std::fs::write(out.join("catalog.trees"), embedding.trees)?;
+    std::fs::write(out.join("catalog.frozen"), frozen)?;
     Ok(())
 }
 

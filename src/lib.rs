@@ -66,6 +66,7 @@ pub mod diag;
 pub mod diagram;
 pub mod diff;
 pub mod drift;
+mod embedded;
 pub mod eval;
 pub mod explain;
 pub mod expr;

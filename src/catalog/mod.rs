@@ -3,6 +3,7 @@
 //! Raw records come from [`crate::loader`]; what is here is only read afterwards. Shown at work by
 //! `tests/it/catalog.rs` and `tests/it/diagnostics.rs`.
 
+mod frozen;
 mod link;
 mod outside;
 mod platform;
@@ -489,7 +490,10 @@ impl Catalog {
     ///
     /// Every fault of every file, with the files that they stand in.
     pub fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>> {
-        link::link(files, depth)
+        match frozen::thawed(&files, depth) {
+            Some(catalog) => Ok(catalog),
+            None => link::link(files, depth),
+        }
     }
 
     /// The catalog that is built into the binary.

@@ -31,12 +31,7 @@ impl AdapterTemplates {
     }
 
     /// Begins to parse, beside what else there is to do.
-    pub(super) fn ahead(
-        adapters: &[Adapter],
-        templates: &BTreeMap<Text, FileId>,
-        sources: &SourceMap,
-    ) -> Ahead<AdapterTemplates> {
-        let texts = texts(adapters, templates, sources);
+    pub(super) fn ahead(texts: Vec<(Text, Text)>) -> Ahead<AdapterTemplates> {
         Ahead::begin(move || AdapterTemplates::parse(texts))
     }
 }

@@ -94,14 +94,14 @@ impl Expr {
     pub fn parts(&self, frame: &Frame, measure: &dyn Fn(u32) -> Measure) -> Result<Parts, ExprError> {
         let probe = Probe { expr: self, frame, calls: Vec::new(), cursor: 0 };
         let mut taker = Taker { probe, measure, parts: Vec::new(), all: true };
-        taker.take(self.built.root()).map_err(|fault| *fault)?;
+        taker.take(self.built().root()).map_err(|fault| *fault)?;
         Ok(Parts { parts: taker.parts, all: taker.all })
     }
 
     /// What the value of the expression counts.
     #[must_use]
     pub fn measure(&self, measure: &dyn Fn(u32) -> Measure) -> Measure {
-        Measurer { expr: self, of: measure, cursor: 0 }.measure(self.built.root())
+        Measurer { expr: self, of: measure, cursor: 0 }.measure(self.built().root())
     }
 }
 
@@ -172,7 +172,7 @@ impl<'a> Taker<'a> {
             Value::Tuple(_) | Value::Empty => return Err(no_condition(&text)),
         };
         let reach = token.reach();
-        let reads = self.probe.expr.built.tokens.iter().any(|inner| {
+        let reads = self.probe.expr.tokens().iter().any(|inner| {
             matches!(inner.kind, Kind::Name(_)) && reach.start <= inner.range().start && inner.range().end <= reach.end
         });
         Ok(Side { text, value, reads })
@@ -212,7 +212,7 @@ struct Measurer<'a> {
 
 impl<'a> Measurer<'a> {
     fn next(&mut self) -> &'a Token {
-        let token = &self.expr.built.tokens[self.cursor];
+        let token = &self.expr.tokens()[self.cursor];
         self.cursor += 1;
         token
     }

@@ -22,6 +22,7 @@ mod types;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use evalexpr::{Context, EvalexprError, EvalexprResult, Node, Operator, Value};
 
@@ -30,7 +31,7 @@ pub use functions::{Function, functions};
 pub use scan::is_reserved;
 pub use types::Type;
 
-use crate::model::{Scalar, Text};
+use crate::model::{Freeze, Frozen, Scalar, Text, freeze, freeze_apart};
 use scan::{Kind, Op, Pos, Token, quote};
 use tree::{Built, Call};
 
@@ -112,11 +113,41 @@ impl Name {
 }
 
 /// A parsed expression.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Expr {
     source: Text,
     names: Box<[Name]>,
-    built: Built,
+    /// Thawed when it is first asked for, if the expression was: of those of a catalog many are never evaluated.
+    built: OnceLock<Box<Built>>,
+    frozen: Frozen,
+}
+
+freeze!(Name { start, end, slot });
+
+impl Freeze for Expr {
+    fn freeze(&self, out: &mut Vec<u8>) {
+        self.source.freeze(out);
+        self.names.freeze(out);
+        freeze_apart(self.built(), out);
+    }
+
+    fn thaw(from: &mut Frozen) -> Option<Self> {
+        let (source, names) = (Text::thaw(from)?, Freeze::thaw(from)?);
+        Some(Expr { source, names, built: OnceLock::new(), frozen: from.part()? })
+    }
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // All of it, made by now or not.
+        f.debug_struct("Expr")
+            .field("source", &self.source)
+            .field("names", &self.names)
+            .field("tokens", &self.tokens())
+            .field("calls", &self.built().calls)
+            .field("parts", &self.built().parts)
+            .finish()
+    }
 }
 
 /// A text that should be an expression, parsed: what it reads is not known yet.
@@ -127,8 +158,8 @@ impl Formula {
     /// Parses a text.
     #[must_use]
     pub fn read(text: Text) -> Formula {
-        Formula(match Expr::built(&text) {
-            Ok((names, built)) => Ok(Expr { source: text, names, built }),
+        Formula(match Expr::build(&text) {
+            Ok((names, built)) => Ok(Expr::new(text, names, built)),
             Err(faults) => Err((text, faults)),
         })
     }
@@ -152,12 +183,29 @@ impl Formula {
 impl Expr {
     /// Parses `source`, and reports all faults that can be found at once, in the order of the text.
     pub fn parse(source: &str) -> Result<Expr, Vec<ExprError>> {
-        let (names, built) = Expr::built(source)?;
-        Ok(Expr { source: source.to_owned().into(), names, built })
+        let (names, built) = Expr::build(source)?;
+        Ok(Expr::new(source.to_owned().into(), names, built))
+    }
+
+    fn new(source: Text, names: Box<[Name]>, built: Built) -> Expr {
+        Expr { source, names, built: OnceLock::from(Box::new(built)), frozen: Frozen(&[]) }
+    }
+
+    fn built(&self) -> &Built {
+        self.built.get_or_init(|| {
+            let built = Built::thaw(&mut self.frozen.clone());
+            Box::new(built.expect("an expression is frozen with its trees"))
+        })
+    }
+
+    /// The tokens, without brackets and commas, in the order of the nodes.
+    fn tokens(&self) -> &[Token] {
+        let tokens = || Expr::build(&self.source).map(|(_, built)| built.tokens.into_inner().unwrap_or_default());
+        self.built().tokens.get_or_init(|| tokens().expect("what was frozen had been parsed"))
     }
 
     /// The names that `source` reads, and its tree.
-    fn built(source: &str) -> Result<(Box<[Name]>, Built), Vec<ExprError>> {
+    fn build(source: &str) -> Result<(Box<[Name]>, Built), Vec<ExprError>> {
         let mut scan = scan::scan(source)?;
         let names = std::mem::take(&mut scan.names).into_boxed_slice();
         match tree::build(source, scan, names.len()) {
@@ -188,8 +236,7 @@ impl Expr {
 
     /// Where `name` first stands in the text as a name, read or called.
     pub fn locate(&self, name: &str) -> Option<Range<usize>> {
-        self.built
-            .tokens
+        self.tokens()
             .iter()
             .filter(|token| matches!(token.kind, Kind::Name(_) | Kind::Call(_)))
             .map(Token::range)
@@ -217,7 +264,7 @@ impl Expr {
     /// The type of the expression, given the types of the slots it was bound to.
     pub fn type_of(&self, slot_type: &dyn Fn(u32) -> Type) -> Result<Type, Vec<ExprError>> {
         let mut inference = types::Inference { expr: self, slot_type, errors: Vec::new(), cursor: 0 };
-        let (ty, _) = inference.infer(self.built.root());
+        let (ty, _) = inference.infer(self.built().root());
         match ty {
             Some(ty) if inference.errors.is_empty() => Ok(ty),
             _ => Err(inference.errors),
@@ -228,10 +275,11 @@ impl Expr {
     ///
     /// Has the type that [`Expr::type_of`] gives, provided the values have the types said there.
     pub fn eval(&self, frame: &Frame) -> Result<Scalar, ExprError> {
-        let value = if self.built.calls.is_empty() {
-            Scope { names: &self.names, calls: &[], frame }.value(self.built.root())
+        let built = self.built();
+        let value = if built.calls.is_empty() {
+            Scope { names: &self.names, calls: &[], frame }.value(built.root())
         } else {
-            self.eval_calls(frame)
+            self.eval_calls(built, frame)
         };
         match value {
             Ok(Value::Int(i)) => Ok(Scalar::Int(i)),
@@ -243,19 +291,19 @@ impl Expr {
     }
 
     /// Evaluates one call after the other, then the tree that reads their values.
-    fn eval_calls(&self, frame: &Frame) -> EvalexprResult<Value> {
+    fn eval_calls(&self, built: &Built, frame: &Frame) -> EvalexprResult<Value> {
         const FEW: usize = 8;
         let names = &*self.names;
         // The values of the calls so far, then the arguments of the next one: there is a part for each.
         let (mut few, mut many) = ([const { Value::Empty }; FEW], Vec::new());
-        let values = match self.built.parts.len() - 1 {
+        let values = match built.parts.len() - 1 {
             0..=FEW => &mut few[..],
             places => {
                 many.resize(places, Value::Empty);
                 &mut many
             }
         };
-        for (done, (call, arguments)) in self.built.calls().enumerate() {
+        for (done, (call, arguments)) in built.calls().enumerate() {
             let mut end = done;
             for argument in arguments {
                 values[end] = Scope { names, calls: &values[..done], frame }.value(argument)?;
@@ -273,14 +321,14 @@ impl Expr {
                 None => {}
             }
         }
-        Scope { names, calls: values, frame }.value(self.built.root())
+        Scope { names, calls: values, frame }.value(built.root())
     }
 
     /// The call that a node reads the value of, with its arguments.
     fn call(&self, node: &Node) -> Option<(Call, &[Node])> {
         match node.operator() {
             Operator::VariableIdentifierRead { identifier } => {
-                self.built.call(tree::read_code(identifier).checked_sub(self.names.len())?)
+                self.built().call(tree::read_code(identifier).checked_sub(self.names.len())?)
             }
             _ => None,
         }
@@ -303,7 +351,7 @@ impl Expr {
     #[cold]
     fn explain(&self, frame: &Frame) -> ExprError {
         let mut probe = Probe { expr: self, frame, calls: Vec::new(), cursor: 0 };
-        match probe.probe(self.built.root()) {
+        match probe.probe(self.built().root()) {
             Err(error) => *error,
             Ok(_) => ExprError::new(
                 ExprErrorKind::Failed,
@@ -395,7 +443,7 @@ struct Probe<'a> {
 
 impl<'a> Probe<'a> {
     fn next(&mut self) -> &'a Token {
-        let token = &self.expr.built.tokens[self.cursor];
+        let token = &self.expr.tokens()[self.cursor];
         self.cursor += 1;
         token
     }

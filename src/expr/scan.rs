@@ -42,6 +42,25 @@ pub(super) enum Op {
 }
 
 impl Op {
+    /// Every operator, in the order of their numbers.
+    pub(super) const ALL: [Op; 15] = [
+        Op::Add,
+        Op::Sub,
+        Op::Neg,
+        Op::Mul,
+        Op::Div,
+        Op::Mod,
+        Op::Eq,
+        Op::Neq,
+        Op::Gt,
+        Op::Lt,
+        Op::Geq,
+        Op::Leq,
+        Op::And,
+        Op::Or,
+        Op::Not,
+    ];
+
     pub(super) fn symbol(self) -> &'static str {
         match self {
             Op::Add => "+",

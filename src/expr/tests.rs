@@ -488,7 +488,7 @@ fn try_out(source: &str, random: &mut Random, tally: &mut Tally) {
         Err(errors) => return in_range(&errors),
     };
     tally.parsed += 1;
-    let whole = rebuild(&expr, expr.built.root(), &mut 0, &mut |part, text| {
+    let whole = rebuild(&expr, expr.built().root(), &mut 0, &mut |part, text| {
         assert_eq!(*part, theirs(text), "{text} in {source}");
     });
     assert_eq!(whole, theirs(source), "{source}");
@@ -535,7 +535,7 @@ fn try_out(source: &str, random: &mut Random, tally: &mut Tally) {
 fn rebuild(expr: &Expr, node: &Node, cursor: &mut usize, each: &mut impl FnMut(&Node, &str)) -> Node {
     let next = |cursor: &mut usize| {
         *cursor += 1;
-        &expr.built.tokens[*cursor - 1]
+        &expr.tokens()[*cursor - 1]
     };
     let (token, mut children) = match (node.children(), expr.call(node)) {
         ([left, right], _) => {

@@ -7,11 +7,12 @@
 //! tree: the arguments of each are trees of their own, computed by evalexpr in the order of the text, and the call's
 //! place in the tree around it is a name to be read.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use evalexpr::{Node, Operator, Value};
 
 use super::scan::{Kind, Op, Pos, Scan, Token};
+use crate::model::{Freeze, Frozen, Scalar, freeze};
 
 /// A call that was taken out of the tree.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +27,9 @@ pub(super) struct Call {
 /// Trees, and the tokens in the order of their nodes.
 #[derive(Clone, Debug)]
 pub(super) struct Built {
-    /// Without brackets and commas.
-    pub tokens: Box<[Token]>,
+    /// Without brackets and commas; read again from the text when they are first asked for, if the trees were thawed: only
+    /// faults and explanations need them.
+    pub tokens: OnceLock<Box<[Token]>>,
     /// In the order of the text, inner ones before outer ones.
     pub calls: Box<[Call]>,
     /// The arguments of each call, then the tree of the whole expression.
@@ -57,6 +59,53 @@ impl Built {
     }
 }
 
+freeze!(Call { function, end });
+freeze!(Built { calls, parts } default { tokens });
+
+/// A node as a byte that says what it is, and what that says: a value, a name, or operands.
+impl Freeze for Node {
+    fn freeze(&self, out: &mut Vec<u8>) {
+        match self.operator() {
+            Operator::Const { value: Value::Int(value) } => (CONST, Scalar::Int(*value)).freeze(out),
+            Operator::Const { value: Value::Float(value) } => (CONST, Scalar::Float(*value)).freeze(out),
+            Operator::Const { value: Value::Boolean(value) } => (CONST, Scalar::Bool(*value)).freeze(out),
+            Operator::Const { value: Value::String(value) } => (CONST, Scalar::Str(value.clone())).freeze(out),
+            Operator::VariableIdentifierRead { identifier } => (NAME, read_code(identifier)).freeze(out),
+            written => {
+                let op = Op::ALL.iter().find(|op| operator(**op) == *written).expect("a tree has no other operators");
+                (*op as u8).freeze(out);
+                self.children().iter().for_each(|operand| operand.freeze(out));
+            }
+        }
+    }
+
+    fn thaw(from: &mut Frozen) -> Option<Self> {
+        match u8::thaw(from)? {
+            CONST => {
+                let value = match Scalar::thaw(from)? {
+                    Scalar::Int(value) => Value::Int(value),
+                    Scalar::Float(value) => Value::Float(value),
+                    Scalar::Bool(value) => Value::Boolean(value),
+                    Scalar::Str(value) => Value::String(value),
+                };
+                node(Operator::Const { value }, Vec::new())
+            }
+            NAME => name(usize::thaw(from)?),
+            op => {
+                let op = *Op::ALL.get(usize::from(op))?;
+                let operands =
+                    if op.is_unary() { vec![Node::thaw(from)?] } else { vec![Node::thaw(from)?, Node::thaw(from)?] };
+                node(operator(op), operands)
+            }
+        }
+    }
+}
+
+/// Where an operator would stand: a value.
+const CONST: u8 = u8::MAX;
+/// Likewise: a name or a call.
+const NAME: u8 = u8::MAX - 1;
+
 /// How names and calls are written in the tree: one character that holds the position among the names and, after
 /// those, among the calls, so that evaluation need not compare texts. None stands for the first, as it takes no memory.
 pub(super) fn write_code(index: usize) -> String {
@@ -75,14 +124,10 @@ pub(super) fn read_code(identifier: &str) -> usize {
     }
 }
 
-/// A node to be copied; evalexpr gives no other way to make one.
-static BLANK: LazyLock<Option<Node>> = LazyLock::new(|| evalexpr::build_operator_tree("").ok());
-
 /// Builds the tree of a text that passed the scan.
 pub(super) fn build(source: &str, scan: Scan, names: usize) -> Option<Built> {
     let mut builder = Builder {
         source,
-        blank: BLANK.as_ref()?,
         names,
         // Exact if there are no guards.
         parts: Vec::with_capacity(scan.arguments + 1),
@@ -105,7 +150,8 @@ pub(super) fn build(source: &str, scan: Scan, names: usize) -> Option<Built> {
     }
     builder.parts.push(root);
     builder.tokens.truncate(builder.kept);
-    Some(Built { tokens: builder.tokens.into(), calls: builder.calls.into(), parts: builder.parts.into() })
+    let tokens = OnceLock::from(builder.tokens.into_boxed_slice());
+    Some(Built { tokens, calls: builder.calls.into(), parts: builder.parts.into() })
 }
 
 /// What waits for the values to its right.
@@ -121,7 +167,6 @@ enum Waiting {
 /// with the reach of the sub-expression that each heads.
 struct Builder<'a> {
     source: &'a str,
-    blank: &'a Node,
     names: usize,
     tokens: Vec<Token>,
     kept: usize,
@@ -138,11 +183,11 @@ impl Builder<'_> {
             Kind::Literal => {
                 let value = literal(&self.source[token.range()])?;
                 let own = self.keep(token);
-                self.values.push((self.node(Operator::Const { value }, Vec::new()), own));
+                self.values.push((node(Operator::Const { value }, Vec::new())?, own));
             }
             Kind::Name(index) => {
                 let own = self.keep(token);
-                self.values.push((self.name(index.into()), own));
+                self.values.push((name(index.into())?, own));
             }
             Kind::Op(op) => {
                 if !op.is_unary() {
@@ -172,7 +217,7 @@ impl Builder<'_> {
                     Waiting::Call(function, own, before) => {
                         self.tokens[own].to = token.end;
                         self.parts.extend(self.values.drain(before..).map(|(argument, _)| argument));
-                        let call = self.call(Some(function));
+                        let call = self.call(Some(function))?;
                         self.values.push((call, own));
                     }
                     Waiting::Op(..) => return None,
@@ -207,16 +252,16 @@ impl Builder<'_> {
                 self.tokens[own].from = self.tokens[first].from;
                 vec![left, right]
             };
-            self.values.push((self.node(operator(op), operands), own));
+            self.values.push((node(operator(op), operands)?, own));
         }
         Some(())
     }
 
     /// Notes a call whose arguments are the last parts; gives the node that reads its value.
-    fn call(&mut self, function: Option<u8>) -> Node {
+    fn call(&mut self, function: Option<u8>) -> Option<Node> {
         // There is at most one part for each token and guard.
         self.calls.push(Call { function, end: self.parts.len() as u16 });
-        self.name(self.names + self.calls.len() - 1)
+        name(self.names + self.calls.len() - 1)
     }
 
     /// Wraps the last value, if it is a computed number, in a call that refuses infinity and NaN.
@@ -234,22 +279,24 @@ impl Builder<'_> {
         if computed {
             let (operand, head) = self.values.pop()?;
             self.parts.push(operand);
-            let call = self.call(None);
+            let call = self.call(None)?;
             self.values.push((call, head));
         }
         Some(())
     }
+}
 
-    fn node(&self, operator: Operator, children: Vec<Node>) -> Node {
-        let mut node = self.blank.clone();
-        *node.operator_mut() = operator;
-        *node.children_mut() = children;
-        node
-    }
+/// A node. evalexpr gives no way to make one but to copy another.
+fn node(operator: Operator, children: Vec<Node>) -> Option<Node> {
+    static BLANK: LazyLock<Option<Node>> = LazyLock::new(|| evalexpr::build_operator_tree("").ok());
+    let mut node = BLANK.clone()?;
+    *node.operator_mut() = operator;
+    *node.children_mut() = children;
+    Some(node)
+}
 
-    fn name(&self, index: usize) -> Node {
-        self.node(Operator::VariableIdentifierRead { identifier: write_code(index) }, Vec::new())
-    }
+fn name(index: usize) -> Option<Node> {
+    node(Operator::VariableIdentifierRead { identifier: write_code(index) }, Vec::new())
 }
 
 fn literal(text: &str) -> Option<Value> {

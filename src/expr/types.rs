@@ -125,7 +125,7 @@ impl<'a> Inference<'a> {
     }
 
     fn next(&mut self) -> &'a Token {
-        let token = &self.expr.built.tokens[self.cursor];
+        let token = &self.expr.tokens()[self.cursor];
         self.cursor += 1;
         token
     }

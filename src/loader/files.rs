@@ -6,30 +6,51 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
+/// A catalog that the build script put into a binary.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Embedding {
+    /// In order of path.
+    pub(crate) files: &'static [Embedded],
+    /// The texts of the files, one behind the other.
+    pub(crate) texts: &'static str,
+    /// What their TOML says, likewise.
+    pub(crate) trees: &'static [u8],
+    /// The catalog that they link to at the depth of a compile; nothing where it has a fault or a warning to be told.
+    pub(crate) frozen: &'static [u8],
+}
+
 /// A data file within the binary.
-struct Embedded {
-    path: &'static str,
-    /// Its text, within [`TEXTS`].
-    text: Range<usize>,
-    digest: &'static str,
-    /// What its TOML says, within [`TREES`]: nothing where it has none, or faults.
-    tree: Range<usize>,
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    pub(crate) path: &'static str,
+    /// Its text, within [`Embedding::texts`].
+    pub(crate) text: Range<usize>,
+    pub(crate) digest: &'static str,
+    /// What its TOML says, within [`Embedding::trees`]: nothing where it has none, or faults.
+    pub(crate) tree: Range<usize>,
 }
 
-impl Embedded {
-    fn text(&self) -> &'static str {
-        TEXTS.get(self.text.clone()).unwrap_or_default()
+impl Embedding {
+    const NONE: Embedding = Embedding { files: &[], texts: "", trees: &[], frozen: &[] };
+
+    fn built(self, file: &Embedded) -> Built {
+        Built {
+            digest: file.digest,
+            text: self.texts.get(file.text.clone()).unwrap_or_default(),
+            tree: self.trees.get(file.tree.clone()).unwrap_or_default(),
+        }
     }
 
-    fn tree(&self) -> &'static [u8] {
-        TREES.get(self.tree.clone()).unwrap_or_default()
+    /// The files by their path, with what is known of them.
+    fn files(self) -> impl Iterator<Item = (&'static str, Built)> {
+        self.files.iter().map(move |file| (file.path, self.built(file)))
+    }
+
+    fn find(self, path: &str) -> Option<Built> {
+        let index = self.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+        Some(self.built(&self.files[index]))
     }
 }
-
-// All three are made by the build script, in order of path.
-static CATALOG: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
-static TEXTS: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog.texts"));
-static TREES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.trees"));
 
 /// The folders of a catalog.
 const FOLDERS: [&str; 4] = ["registry", "presets", "modifiers", "templates"];
@@ -40,14 +61,12 @@ pub const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 /// The deepest folder that is looked into; also ends a loop of symbolic links.
 const DEEPEST_FOLDER: usize = 6;
 
-/// One data file.
+/// A data file that is laid over.
 #[derive(Debug, Clone)]
 struct DataFile {
     /// How diagnostics name it.
-    shown: Cow<'static, str>,
+    shown: String,
     text: Cow<'static, str>,
-    /// What the build script found out, if it stands in the binary.
-    built: Option<Built>,
 }
 
 /// What is known of a data file since the build.
@@ -61,17 +80,19 @@ pub(super) struct Built {
 }
 
 /// One file of a catalog that is being loaded.
-pub(super) struct Listed {
+pub(crate) struct Listed {
     /// Its path within the catalog.
-    pub(super) path: Cow<'static, str>,
+    pub(crate) path: Cow<'static, str>,
     pub(super) file: FileId,
     pub(super) built: Option<Built>,
 }
 
 /// The files of a catalog by their path within it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct DataSet {
-    files: BTreeMap<Cow<'static, str>, DataFile>,
+    embedding: Embedding,
+    /// The files that replace embedded ones or stand beside them.
+    over: BTreeMap<String, DataFile>,
     /// What was laid over, as diagnostics name it.
     laid_over: Vec<String>,
     refused: Vec<(Code, String, String)>,
@@ -92,24 +113,24 @@ impl DataSet {
     /// No files at all.
     #[must_use]
     pub fn empty() -> Self {
-        DataSet::default()
+        DataSet::of(Embedding::NONE)
     }
 
-    /// The catalog that is built into the binary.
-    #[must_use]
-    pub fn embedded() -> Self {
-        let files = CATALOG.iter().map(|file| {
-            let built = Some(Built { digest: file.digest, text: file.text(), tree: file.tree() });
-            (Cow::Borrowed(file.path), DataFile { shown: file.path.into(), text: file.text().into(), built })
-        });
-        DataSet { files: files.collect(), ..DataSet::default() }
+    /// The files within a binary.
+    pub(crate) fn of(embedding: Embedding) -> Self {
+        DataSet { embedding, over: BTreeMap::new(), laid_over: Vec::new(), refused: Vec::new() }
     }
 
     /// The TOML files within the binary: their text, and what the build script stored of it.
     #[cfg(test)]
     pub(super) fn trees() -> impl Iterator<Item = (&'static str, &'static [u8])> {
-        let files = CATALOG.iter().filter(|file| file.path.ends_with(".toml"));
-        files.map(|file| (file.text(), file.tree()))
+        let files = DataSet::embedded().embedding.files().filter(|(path, _)| path.ends_with(".toml"));
+        files.map(|(_, built)| (built.text, built.tree))
+    }
+
+    /// What the build script linked, if that is all there is.
+    pub(crate) fn frozen(&self) -> &'static [u8] {
+        if self.over.is_empty() && self.refused.is_empty() { self.embedding.frozen } else { &[] }
     }
 
     /// Whether a folder has any of a catalog's folders.
@@ -122,8 +143,7 @@ impl DataSet {
     pub fn insert(&mut self, path: impl Into<String>, text: impl Into<Cow<'static, str>>) {
         let path = path.into();
         self.laid_over.push(path.clone());
-        let file = DataFile { shown: path.clone().into(), text: text.into(), built: None };
-        self.files.insert(path.into(), file);
+        self.over.insert(path.clone(), DataFile { shown: path, text: text.into() });
     }
 
     /// Whether a folder has the layout of a catalog: `templates/` alone says nothing.
@@ -199,11 +219,10 @@ impl DataSet {
         }
         match String::from_utf8(std::fs::read(path)?) {
             // The same text changes nothing, as in a clone of the project itself.
-            Ok(text) if self.files.get(logical.as_str()).is_some_and(|file| file.text == text) => {}
+            Ok(text) if self.text(&logical).is_some_and(|known| known == text) => {}
             Ok(text) => {
                 self.laid_over.push(shown.clone());
-                let file = DataFile { shown: shown.into(), text: text.into(), built: None };
-                self.files.insert(logical.into(), file);
+                self.over.insert(logical, DataFile { shown, text: text.into() });
             }
             Err(fault) => {
                 let message = format!("`{shown}` is not UTF-8 text (byte {})", fault.utf8_error().valid_up_to());
@@ -219,15 +238,28 @@ impl DataSet {
         &self.laid_over
     }
 
+    fn text(&self, path: &str) -> Option<&str> {
+        let over = self.over.get(path).map(|file| file.text.as_ref());
+        over.or_else(|| self.embedding.find(path).map(|built| built.text))
+    }
+
+    /// The embedded files that nothing replaces.
+    fn kept(&self) -> impl Iterator<Item = (&'static str, Built)> {
+        self.embedding.files().filter(|(path, _)| !self.over.contains_key(*path))
+    }
+
     /// Every file: path within the catalog, text; in order of path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, file)| (path.as_ref(), file.text.as_ref()))
+        let over = self.over.iter().map(|(path, file)| (path.as_str(), file.text.as_ref()));
+        let mut files: Vec<(&str, &str)> = self.kept().map(|(path, built)| (path, built.text)).chain(over).collect();
+        files.sort_unstable_by_key(|(path, _)| *path);
+        files.into_iter()
     }
 
     /// How many files there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.files.len() + self.refused.len()
+        self.kept().count() + self.over.len() + self.refused.len()
     }
 
     /// Whether there are none.
@@ -237,12 +269,20 @@ impl DataSet {
     }
 
     /// Hands the files to a source map, in order of path.
-    pub(super) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Listed> {
+    pub(crate) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Listed> {
+        /// A file with its path, and how diagnostics name it.
+        type Found = (Cow<'static, str>, Cow<'static, str>, Cow<'static, str>, Option<Built>);
+        let kept =
+            self.kept().map(|(path, built)| -> Found { (path.into(), path.into(), built.text.into(), Some(built)) });
+        let mut files: Vec<Found> = kept.collect();
+        if !self.over.is_empty() {
+            files.extend(self.over.into_iter().map(|(path, file)| (path.into(), file.shown.into(), file.text, None)));
+            files.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        }
         // First those that are read, so that their numbers are their positions.
-        let read = self
-            .files
+        let read = files
             .into_iter()
-            .map(|(path, DataFile { shown, text, built })| {
+            .map(|(path, shown, text, built)| {
                 let file = match built {
                     Some(_) => sources.add_built(shown, text),
                     None => sources.add(shown, text),

@@ -10,7 +10,7 @@ pub(crate) mod redaction;
 pub(crate) mod rules;
 pub mod schema;
 pub mod shape;
-mod stored;
+pub(crate) mod stored;
 pub(crate) mod thresholds;
 mod tree;
 
@@ -19,6 +19,7 @@ pub(crate) use decode::Decoder;
 pub(crate) use decode::Row;
 use files::Listed;
 pub use files::{DataSet, LARGEST_FILE, ReadError};
+pub(crate) use files::{Embedded, Embedding};
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span, nearest};
 use crate::model::{Digest, Text, is_name};

@@ -8,6 +8,7 @@ mod described;
 mod digest;
 mod duration;
 mod explanation;
+mod freeze;
 mod profile;
 mod scalar;
 #[cfg(feature = "server")]
@@ -23,6 +24,7 @@ pub use explanation::{
     Basis, Before, Bounds, ConditionPart, Counts, Derivation, Difference, ExternalName, Fact, Follower, KeyExplanation,
     LockedParam, Operand, Origin, OverrideDetail, PresetExplanation, ProfileExplanation, Replaced, Standing, Versions,
 };
+pub(crate) use freeze::{Freeze, Frozen, freeze, freeze_apart};
 pub use profile::{
     Change, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, MovedValue, NearestChange, Notice,
     Overrides, PresetSummary, ProposedChange, RenderedSnippet, ResolvedParameter, Rollout, RolloutStep, TelemetryBound,

@@ -32,6 +32,16 @@ macro_rules! words {
                 match word { $($word => Some($name::$variant),)+ _ => None }
             }
         }
+
+        impl $crate::model::Freeze for $name {
+            fn freeze(&self, out: &mut Vec<u8>) {
+                (*self as u8).freeze(out);
+            }
+
+            fn thaw(from: &mut $crate::model::Frozen) -> Option<Self> {
+                $name::ALL.get(usize::from(u8::thaw(from)?)).copied()
+            }
+        }
     };
 }
 pub(in crate::model) use words;

@@ -23,7 +23,7 @@ fn what_is_embedded_is_what_stands_in_the_folders() {
     let folders: BTreeMap<&str, &str> = folders.iter().collect();
     let differing: Vec<&&str> =
         embedded.keys().chain(folders.keys()).filter(|path| embedded.get(*path) != folders.get(*path)).collect();
-    assert!(differing.is_empty(), "stale in the binary, touch src/loader/files.rs: {differing:?}");
+    assert!(differing.is_empty(), "stale in the binary, touch build.rs: {differing:?}");
 }
 
 #[test]
