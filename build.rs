@@ -21,7 +21,7 @@ mod threads;
 
 use catalog::Catalog;
 use loader::{DataSet, Embedded, Embedding, stored};
-use model::Digest;
+use model::{Digest, Freezer, Frozen};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -72,14 +72,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         writeln!(table, "    Embedded {{ path: {path:?}, text: {text:?}, digest: {digest:?}, tree: {tree:?} }},")?;
     }
     table.push_str("]\n");
-    let embedding = Embedding { files: files.leak(), texts: texts.leak(), trees: trees.leak(), frozen: &[] };
+    let embedding =
+        Embedding { files: files.leak(), texts: texts.leak(), trees: trees.leak(), frozen: Frozen::default() };
     EMBEDDING.set(embedding).map_err(|_| "the files are read once")?;
     // A catalog with faults is linked by the program, which tells them.
-    let frozen = Catalog::embedded().map_or_else(|_| Vec::new(), |catalog| catalog.frozen());
+    let frozen = Catalog::embedded().map_or_else(|_| Freezer::default(), |catalog| catalog.frozen());
     std::fs::write(out.join("catalog.rs"), table)?;
     std::fs::write(out.join("catalog.texts"), embedding.texts)?;
     std::fs::write(out.join("catalog.trees"), embedding.trees)?;
-    std::fs::write(out.join("catalog.frozen"), frozen)?;
+    std::fs::write(out.join("catalog.frozen"), frozen.bytes)?;
+    std::fs::write(out.join("catalog.frozen.texts"), frozen.texts)?;
     Ok(())
 }
 

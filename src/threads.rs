@@ -67,19 +67,22 @@ impl Drop for Free {
 
 /// A value that is made once: ahead, by the second thread, or by whoever needs it first.
 #[derive(Debug)]
-pub(crate) struct Ahead<T>(Arc<OnceLock<T>>);
+pub(crate) struct Ahead<T> {
+    value: Arc<OnceLock<T>>,
+    begun: bool,
+}
 
 impl<T> Default for Ahead<T> {
     fn default() -> Self {
-        Ahead(Arc::default())
+        Ahead { value: Arc::default(), begun: false }
     }
 }
 
 impl<T: Send + Sync + 'static> Ahead<T> {
     /// Begins to make the value as soon as the second thread is free.
     pub(crate) fn begin(make: impl FnOnce() -> T + Send + 'static) -> Self {
-        let ahead = Ahead::default();
-        let made = Arc::clone(&ahead.0);
+        let ahead = Ahead { value: Arc::default(), begun: true };
+        let made = Arc::clone(&ahead.value);
         if let Some(second) = SECOND.as_ref() {
             second.spawn(move || {
                 made.get_or_init(make);
@@ -88,9 +91,14 @@ impl<T: Send + Sync + 'static> Ahead<T> {
         ahead
     }
 
+    /// Whether somebody began to make it.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.begun
+    }
+
     /// The value: waited for if it was begun, else made here.
     pub(crate) fn get(&self, make: impl FnOnce() -> T) -> &T {
-        self.0.get_or_init(make)
+        self.value.get_or_init(make)
     }
 }
 
@@ -104,6 +112,7 @@ mod tests {
         static MADE: AtomicUsize = AtomicUsize::new(0);
         let make = || MADE.fetch_add(1, Ordering::Relaxed);
         for (times, ahead) in [Ahead::begin(make), Ahead::default()].iter().enumerate() {
+            assert_eq!(ahead.is_begun(), times == 0);
             // Whoever comes first makes it: this thread, or the other one.
             let first = *ahead.get(make);
             assert_eq!((*ahead.get(make), MADE.load(Ordering::Relaxed)), (first, times + 1));

@@ -3,24 +3,20 @@
 //! What is linked for a compile is frozen; what only judgement and checks need is linked when they ask. A catalog that
 //! anything is laid over is linked anew.
 
-use super::outside::Carried;
 use super::platform::Rollout;
 use super::telemetry::Reads;
 use super::templates;
 use super::{
-    Adapter, AdapterTemplates, Candidate, Catalog, Category, EffectWords, Expect, Form, Grant, Group, Layer, Metric,
-    Output, OutputField, ParamId, Parameter, Placeholder, Platform, Prerequisite, Preset, Rail, Redaction, Rule,
-    ServerSettings, Service, Target, Telemetry, Thresholds, Variable,
+    Adapter, Candidate, Catalog, Category, EffectWords, Expect, Form, Grant, Group, Layer, Metric, Output, OutputField,
+    ParamId, Parameter, ParsedTemplates, Placeholder, Platform, Prerequisite, Preset, Rail, Rule, Service, Target,
+    Thresholds, Variable,
 };
-use crate::diag::{Diagnostics, SourceMap};
 use crate::loader::{DataSet, Depth};
-use crate::model::{Freeze, Frozen, freeze};
+use crate::model::{Freeze, Freezer, Frozen, freeze};
 use crate::threads::Ahead;
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
 
 impl Freeze for ParamId {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         self.0.freeze(out);
     }
 
@@ -30,7 +26,7 @@ impl Freeze for ParamId {
 }
 
 impl Freeze for Rule {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         matches!(self, Rule::Derive(_)).freeze(out);
         match self {
             Rule::Set(value) => value.freeze(out),
@@ -82,13 +78,7 @@ freeze!(OutputField { id, name, form, with, group });
 freeze!(Output { file, template, per_service, select, fields, span });
 freeze!(Form { name, text, template, span });
 freeze!(Adapter { name, sdk, title, language, image, values, literals, forms, lacks, outputs });
-freeze!(
-    enum Reads {
-        Gauge,
-        Rate,
-        Quantile,
-    }
-);
+freeze!(Reads: Gauge, Rate, Quantile);
 freeze!(Metric { name, section, category, unit, better, summary, noise_floor, reads, query, absent, needs, mirror_of });
 freeze!(Category { threshold_pct, critical_times, summary, span });
 freeze!(Thresholds { tail, critical_floors, categories } default { cases });
@@ -100,125 +90,62 @@ freeze!(Grant { actions, when });
 freeze!(Prerequisite { name, kind, title, when, parameters, facts, steps, grants, rationale, source });
 freeze!(Platform { services, images, placeholders, effects, rollout, prerequisites });
 
+freeze!(Catalog {
+    groups, parameters, presets, modifiers, rails, metrics, thresholds, variables, adapters, templates, default_preset,
+    platform, temporal, plugin, variable_prefixes, highlights, digest,
+} default {
+    // Made by `thawed`, or when they are first asked for.
+    sources, paths, by_key, parsed, carried, usual_order,
+    // There are none where a catalog is frozen.
+    warnings, laid_over,
+    // What only other depths have.
+    telemetry, redaction, settings, correlations, recommendations
+});
+
 /// The catalog of these files, if the build script linked just them and nothing more is asked for.
 pub(super) fn thawed(files: &DataSet, depth: Depth) -> Option<Catalog> {
-    let frozen = if matches!(depth, Depth::Compile | Depth::Artifacts) { files.frozen() } else { &[] };
-    let mut catalog = thaw(&mut Frozen(frozen), depth)?;
-    let listed = files.clone().into_sources(&mut catalog.sources, &mut catalog.warnings);
-    catalog.paths = listed.into_iter().map(|listed| listed.path).collect();
+    let mut frozen = files.frozen().filter(|_| matches!(depth, Depth::Compile | Depth::Artifacts))?;
+    // First, for they take longest to parse.
+    let texts = Freeze::thaw(&mut frozen)?;
+    let parsed = if depth == Depth::Artifacts { ParsedTemplates::ahead(texts) } else { Ahead::default() };
+    let mut catalog = Catalog { parsed, ..Catalog::thaw(&mut frozen)? };
+    let numbered = catalog.parameters.iter().zip(0..);
+    catalog.by_key = numbered.map(|(parameter, id)| (parameter.key.clone(), ParamId(id))).collect();
+    // Their numbers are those of the build, as their order is.
+    catalog.sources.reserve(files.len());
+    catalog.paths.reserve(files.len());
+    for (path, text) in files.kept() {
+        catalog.sources.add_built(path.into(), text.into());
+        catalog.paths.push(path.into());
+    }
     Some(catalog)
 }
 
 impl Catalog {
     /// What [`thawed`] reads: nothing where there is something to be told of the catalog.
     #[allow(dead_code, reason = "the build script freezes, the program thaws")]
-    pub(crate) fn frozen(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        if !self.warnings.is_empty() {
-            return out;
+    pub(crate) fn frozen(&self) -> Freezer {
+        let mut out = Freezer::default();
+        if self.warnings.is_empty() {
+            templates::texts(&self.adapters, &self.templates, &self.sources).freeze(&mut out);
+            self.freeze(&mut out);
         }
-        // Nobody forgets a field here: there is no other place to say what becomes of it.
-        let Catalog {
-            sources,
-            warnings: _,
-            laid_over: _,
-            paths: _,
-            groups,
-            parameters,
-            by_key: _,
-            carried: _,
-            usual_order: _,
-            presets,
-            modifiers,
-            rails,
-            metrics,
-            telemetry: _,
-            thresholds,
-            redaction: _,
-            variables,
-            settings: _,
-            correlations: _,
-            recommendations: _,
-            adapters,
-            templates,
-            parsed: _,
-            default_preset,
-            platform,
-            temporal,
-            plugin,
-            variable_prefixes,
-            highlights,
-            digest,
-        } = self;
-        // First, for they take longest to parse.
-        templates::texts(adapters, templates, sources).freeze(&mut out);
-        groups.freeze(&mut out);
-        parameters.freeze(&mut out);
-        presets.freeze(&mut out);
-        modifiers.freeze(&mut out);
-        rails.freeze(&mut out);
-        metrics.freeze(&mut out);
-        thresholds.freeze(&mut out);
-        variables.freeze(&mut out);
-        adapters.freeze(&mut out);
-        templates.freeze(&mut out);
-        default_preset.freeze(&mut out);
-        platform.freeze(&mut out);
-        temporal.freeze(&mut out);
-        plugin.freeze(&mut out);
-        variable_prefixes.freeze(&mut out);
-        highlights.freeze(&mut out);
-        digest.freeze(&mut out);
         out
     }
-}
-
-/// In the order of [`Catalog::frozen`].
-fn thaw(from: &mut Frozen, depth: Depth) -> Option<Catalog> {
-    let texts = Freeze::thaw(from)?;
-    let parsed = if depth == Depth::Artifacts { AdapterTemplates::ahead(texts) } else { Ahead::default() };
-    let groups = Freeze::thaw(from)?;
-    let parameters: Vec<Parameter> = Freeze::thaw(from)?;
-    let by_key = parameters.iter().zip(0..).map(|(parameter, id)| (parameter.key.clone(), ParamId(id))).collect();
-    Some(Catalog {
-        sources: SourceMap::default(),
-        warnings: Diagnostics::default(),
-        laid_over: BTreeSet::new(),
-        paths: Vec::new(),
-        groups,
-        parameters,
-        by_key,
-        carried: Carried::default(),
-        usual_order: OnceLock::new(),
-        presets: Freeze::thaw(from)?,
-        modifiers: Freeze::thaw(from)?,
-        rails: Freeze::thaw(from)?,
-        metrics: Freeze::thaw(from)?,
-        telemetry: Telemetry::default(),
-        thresholds: Freeze::thaw(from)?,
-        redaction: Redaction::default(),
-        variables: Freeze::thaw(from)?,
-        settings: ServerSettings::default(),
-        correlations: Vec::new(),
-        recommendations: Vec::new(),
-        adapters: Freeze::thaw(from)?,
-        templates: Freeze::thaw(from)?,
-        parsed,
-        default_preset: Freeze::thaw(from)?,
-        platform: Freeze::thaw(from)?,
-        temporal: Freeze::thaw(from)?,
-        plugin: Freeze::thaw(from)?,
-        variable_prefixes: Freeze::thaw(from)?,
-        highlights: Freeze::thaw(from)?,
-        digest: Freeze::thaw(from)?,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Catalog, Keyed, link};
-    use super::{Depth, Frozen, thaw, thawed};
+    use super::{Depth, Frozen, thawed};
     use crate::loader::DataSet;
+    use crate::model::{Freeze, Text};
+
+    /// Whether these bytes are a catalog.
+    fn thaws(bytes: &'static [u8], texts: &'static str) -> bool {
+        let mut frozen = Frozen { bytes, texts };
+        Vec::<(Text, Text)>::thaw(&mut frozen).and_then(|_| Catalog::thaw(&mut frozen)).is_some()
+    }
 
     /// All that a catalog holds but where its keys are, which no order has, and the order that evaluations find.
     fn told(mut catalog: Catalog) -> String {
@@ -248,9 +175,13 @@ mod tests {
 
     #[test]
     fn bytes_that_end_early_are_no_catalog() {
-        let frozen = DataSet::embedded().frozen();
-        for end in (0..frozen.len()).step_by(997) {
-            assert!(thaw(&mut Frozen(&frozen[..end]), Depth::Compile).is_none(), "{end} bytes");
+        let Frozen { bytes, texts } = DataSet::embedded().frozen().expect("the shipped catalog is frozen");
+        assert!(thaws(bytes, texts));
+        for end in (0..bytes.len()).step_by(997) {
+            assert!(!thaws(&bytes[..end], texts), "{end} bytes");
+        }
+        for end in (0..texts.len()).step_by(997) {
+            assert!(!thaws(bytes, &texts[..texts.floor_char_boundary(end)]), "{end} bytes of texts");
         }
     }
 }

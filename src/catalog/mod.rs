@@ -32,7 +32,7 @@ pub use platform::{EffectWords, Grant, Placeholder, Platform, Prerequisite, Serv
 pub use redaction::{Redaction, RedactionCase, Tried};
 pub use settings::{Constraint, Prefix, ServerSettings, Setting, Takes};
 
-pub(crate) use templates::{AdapterTemplates, PARTS};
+pub(crate) use templates::{PARTS, ParsedTemplates, SUMMARY, WHY, folder};
 
 pub use rules::{Correlation, Recommendation};
 pub(crate) use scope::{Slots, UNBOUNDED};
@@ -454,8 +454,8 @@ pub struct Catalog {
     pub adapters: Vec<Adapter>,
     /// Templates: path below `templates/` → text.
     templates: BTreeMap<Text, FileId>,
-    /// The adapters' templates, parsed.
-    parsed: Ahead<AdapterTemplates>,
+    /// The templates of a compile, parsed.
+    parsed: Ahead<ParsedTemplates>,
     /// The preset that environment variables alone are laid over.
     pub default_preset: Text,
     /// Where a cluster runs.
@@ -676,9 +676,14 @@ impl Catalog {
         named.into_iter().map(|(path, file)| (path, self.sources.text(file))).collect()
     }
 
-    /// The templates of adapters, parsed when the first of them is rendered, unless they were parsed ahead.
-    pub(crate) fn adapter_templates(&self) -> &AdapterTemplates {
-        self.parsed.get(|| AdapterTemplates::parse(templates::texts(&self.adapters, &self.templates, &self.sources)))
+    /// The templates of a compile, if they were parsed ahead.
+    pub(crate) fn parsed_ahead(&self) -> Option<&ParsedTemplates> {
+        self.parsed.is_begun().then(|| self.parsed_templates())
+    }
+
+    /// The templates of a compile, parsed when the first of an adapter is rendered, unless they were parsed ahead.
+    pub(crate) fn parsed_templates(&self) -> &ParsedTemplates {
+        self.parsed.get(|| ParsedTemplates::parse(templates::texts(&self.adapters, &self.templates, &self.sources)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The templates of adapters: which there are, and all of them parsed once for every compile.
+//! The templates that a compile renders: which there are, and all of them parsed once for every compile.
 
 use super::Adapter;
 use crate::diag::{FileId, SourceMap};
@@ -10,15 +10,21 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The folder of `templates/` whose files those of adapters may include.
 pub(crate) const PARTS: &str = "parts/";
 
-/// The templates of every adapter in one engine, which threads share, and the faults of those that do not parse.
+/// The why section.
+pub(crate) const WHY: &str = "explain/why.md.j2";
+
+/// The summary on the terminal.
+pub(crate) const SUMMARY: &str = "explain/summary.txt.j2";
+
+/// The templates of a compile in one engine, which threads share, and the faults of those that do not parse.
 #[derive(Debug)]
-pub(crate) struct AdapterTemplates {
+pub(crate) struct ParsedTemplates {
     pub(crate) engine: Templates<'static>,
     /// By the name of the template.
     pub(crate) faults: BTreeMap<Text, TemplateFault>,
 }
 
-impl AdapterTemplates {
+impl ParsedTemplates {
     /// Parses templates, given by name and text.
     pub(super) fn parse(texts: Vec<(Text, Text)>) -> Self {
         let (mut engine, mut faults) = (Templates::new(), BTreeMap::new());
@@ -27,17 +33,17 @@ impl AdapterTemplates {
                 faults.insert(name, fault);
             }
         }
-        AdapterTemplates { engine, faults }
+        ParsedTemplates { engine, faults }
     }
 
     /// Begins to parse, beside what else there is to do.
-    pub(super) fn ahead(texts: Vec<(Text, Text)>) -> Ahead<AdapterTemplates> {
-        Ahead::begin(move || AdapterTemplates::parse(texts))
+    pub(super) fn ahead(texts: Vec<(Text, Text)>) -> Ahead<ParsedTemplates> {
+        Ahead::begin(move || ParsedTemplates::parse(texts))
     }
 }
 
-/// The templates of adapters: their forms, but for those that are words, the templates of their files, and the parts that
-/// these include.
+/// The templates of adapters, which are their forms, but for those that are words, the templates of their files, and the parts that
+/// these include; then those of the texts.
 pub(super) fn texts(
     adapters: &[Adapter],
     templates: &BTreeMap<Text, FileId>,
@@ -45,12 +51,23 @@ pub(super) fn texts(
 ) -> Vec<(Text, Text)> {
     let forms = adapters.iter().flat_map(|adapter| adapter.literals.iter().chain(&adapter.forms));
     let outputs = adapters.iter().flat_map(|adapter| &adapter.outputs).map(|output| output.template.as_ref());
-    let files = with_named(outputs, PARTS, templates, sources);
+    let told = [SUMMARY, WHY].into_iter().flat_map(|text| with_named([text], folder(text), templates, sources));
+    let mut files = with_named(outputs, PARTS, templates, sources);
+    for (path, file) in told {
+        if files.iter().all(|(known, _)| *known != path) {
+            files.push((path, file));
+        }
+    }
     forms
         .filter(|form| !form.is_word())
         .map(|form| (form.template.clone(), form.text.clone()))
         .chain(files.into_iter().map(|(path, file)| (Text::Owned(path.to_owned()), sources.lasting_text(file))))
         .collect()
+}
+
+/// The folder of a template, with its slash.
+pub(crate) fn folder(template: &str) -> &str {
+    &template[..template.rfind('/').map_or(0, |end| end + 1)]
 }
 
 /// Templates and those below a folder that they name in quotes, and those that these name. Each comes once.

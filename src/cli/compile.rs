@@ -202,13 +202,13 @@ fn make(session: &Session, options: &Compile, compilation: &Compilation<'_>, sto
     if withheld {
         return summary();
     }
-    let profile = || json_text(&compilation.profile());
+    let profile = || json_text(&compilation.profile(), ROOM_FOR_A_PROFILE);
     let plugin = || {
         let mut plugin = compilation.plugin_config();
         plugin.insert("generated_by".to_owned(), compilation.generated_by());
-        json_text(&plugin)
+        json_text(&plugin, 0)
     };
-    let rails = || json_text(&compilation.guard_rail_results());
+    let rails = || json_text(&compilation.guard_rail_results(), 0);
     let dynamic_config = || Ok(compilation.dynamic_config_yaml().to_owned());
     let why = || Ok(compilation.why_of(story)?);
     let Some(dir) = &options.out else {
@@ -262,8 +262,13 @@ fn faultless(
     }
 }
 
-fn json_text(value: &impl serde::Serialize) -> Result<String, Told> {
-    let text = serde_json::to_string_pretty(value);
+/// What the shipped catalog's need, in bytes, and half as much: a text that grows to its size costs as much as writing it.
+const ROOM_FOR_A_PROFILE: usize = 96 * 1024;
+
+fn json_text(value: &impl serde::Serialize, room: usize) -> Result<String, Told> {
+    let mut text = Vec::with_capacity(room);
+    let written = serde_json::to_writer_pretty(&mut text, value).map_err(std::io::Error::from);
+    let text = written.and_then(|()| String::from_utf8(text).map_err(std::io::Error::other));
     Ok(text.map_err(|error| Told::Failure(Failure::file("cannot write JSON", &error)))? + "\n")
 }
 

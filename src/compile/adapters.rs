@@ -2,7 +2,7 @@
 
 use super::request::layer_word;
 use super::{Compilation, first_sentence, one_line, platform};
-use crate::catalog::{Adapter, AdapterTemplates, Catalog, Output, OutputField, PARTS, ParamId, Platform};
+use crate::catalog::{Adapter, Catalog, Output, OutputField, PARTS, ParamId, ParsedTemplates, Platform};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
 use crate::model::{Channel, RenderedSnippet, Scalar, Source, Text, ValueType};
@@ -115,7 +115,7 @@ impl<'r> Renderer<'r> {
 
     fn adapter(&self, adapter: &Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
         let catalog = self.compilation.catalog;
-        let AdapterTemplates { engine: templates, faults } = catalog.adapter_templates();
+        let ParsedTemplates { engine: templates, faults } = catalog.parsed_templates();
         if !faults.is_empty() {
             self.faultless(adapter, faults)?;
         }

@@ -2,19 +2,13 @@
 //! `templates/explain/`.
 
 use super::Compilation;
-use crate::catalog::{ParamId, Rule};
+use crate::catalog::{ParamId, Rule, SUMMARY, WHY};
 use crate::diag::Diagnostics;
 use crate::explain::{self, Page, fact};
 use crate::model::{Class, Effect, Fact, NearestChange, Scalar, ValueType};
 use crate::render::Model;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
-
-/// The template of the why section, below `templates/`.
-const WHY: &str = "explain/why.md.j2";
-
-/// The template of the summary that a compile prints.
-const SUMMARY: &str = "explain/summary.txt.j2";
 
 /// The facts that the why section and the summary tell, gathered once for both.
 #[derive(Debug)]

@@ -210,6 +210,11 @@ impl SourceMap {
         self.insert(name.into().into(), text.into(), false)
     }
 
+    /// Makes room for so many files more.
+    pub(crate) fn reserve(&mut self, files: usize) {
+        self.files.reserve(files);
+    }
+
     /// Adds a file within the program.
     pub(crate) fn add_built(&mut self, name: Cow<'static, str>, text: Cow<'static, str>) -> FileId {
         self.insert(name, text, false)

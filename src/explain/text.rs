@@ -1,6 +1,6 @@
 //! Explanations → text, through the templates of `templates/explain/`.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, folder};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::render::{Model, TemplateFault, Templates};
 use serde::Serialize;
@@ -55,9 +55,13 @@ pub fn text_of(catalog: &Catalog, template: &str, model: &Model, page: &Page) ->
         ("next", Model::list(next.collect())),
     ];
     let model = Model::record(page, Some(model));
+    // One that was parsed ahead was parsed without a fault, or is parsed again to tell it.
+    let ahead = catalog.parsed_ahead().filter(|parsed| parsed.faults.is_empty() && parsed.engine.has(template));
+    if let Some(parsed) = ahead {
+        return parsed.engine.render_model(template, &model).map_err(fault);
+    }
     let mut templates = Templates::new();
-    let folder = &template[..template.rfind('/').map_or(0, |end| end + 1)];
-    for (path, words) in catalog.with_named([template], folder) {
+    for (path, words) in catalog.with_named([template], folder(template)) {
         templates.add(path, words).map_err(fault)?;
     }
     templates.render_model(template, &model).map_err(fault)

@@ -31,7 +31,7 @@ pub use functions::{Function, functions};
 pub use scan::is_reserved;
 pub use types::Type;
 
-use crate::model::{Freeze, Frozen, Scalar, Text, freeze, freeze_apart};
+use crate::model::{Freeze, Freezer, Frozen, Scalar, Text, freeze};
 use scan::{Kind, Op, Pos, Token, quote};
 use tree::{Built, Call};
 
@@ -125,10 +125,10 @@ pub struct Expr {
 freeze!(Name { start, end, slot });
 
 impl Freeze for Expr {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         self.source.freeze(out);
         self.names.freeze(out);
-        freeze_apart(self.built(), out);
+        out.part(self.built());
     }
 
     fn thaw(from: &mut Frozen) -> Option<Self> {
@@ -188,7 +188,7 @@ impl Expr {
     }
 
     fn new(source: Text, names: Box<[Name]>, built: Built) -> Expr {
-        Expr { source, names, built: OnceLock::from(Box::new(built)), frozen: Frozen(&[]) }
+        Expr { source, names, built: OnceLock::from(Box::new(built)), frozen: Frozen::default() }
     }
 
     fn built(&self) -> &Built {

@@ -12,7 +12,7 @@ use std::sync::{LazyLock, OnceLock};
 use evalexpr::{Node, Operator, Value};
 
 use super::scan::{Kind, Op, Pos, Scan, Token};
-use crate::model::{Freeze, Frozen, Scalar, freeze};
+use crate::model::{Freeze, Freezer, Frozen, Scalar, freeze};
 
 /// A call that was taken out of the tree.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ freeze!(Built { calls, parts } default { tokens });
 
 /// A node as a byte that says what it is, and what that says: a value, a name, or operands.
 impl Freeze for Node {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         match self.operator() {
             Operator::Const { value: Value::Int(value) } => (CONST, Scalar::Int(*value)).freeze(out),
             Operator::Const { value: Value::Float(value) } => (CONST, Scalar::Float(*value)).freeze(out),

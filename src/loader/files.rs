@@ -1,6 +1,7 @@
 //! Which files there are: the embedded catalog, with folders of the same layout laid over it.
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
+use crate::model::Frozen;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,7 +17,7 @@ pub(crate) struct Embedding {
     /// What their TOML says, likewise.
     pub(crate) trees: &'static [u8],
     /// The catalog that they link to at the depth of a compile; nothing where it has a fault or a warning to be told.
-    pub(crate) frozen: &'static [u8],
+    pub(crate) frozen: Frozen,
 }
 
 /// A data file within the binary.
@@ -31,7 +32,7 @@ pub(crate) struct Embedded {
 }
 
 impl Embedding {
-    const NONE: Embedding = Embedding { files: &[], texts: "", trees: &[], frozen: &[] };
+    const NONE: Embedding = Embedding { files: &[], texts: "", trees: &[], frozen: Frozen { bytes: &[], texts: "" } };
 
     fn built(self, file: &Embedded) -> Built {
         Built {
@@ -80,9 +81,9 @@ pub(super) struct Built {
 }
 
 /// One file of a catalog that is being loaded.
-pub(crate) struct Listed {
+pub(super) struct Listed {
     /// Its path within the catalog.
-    pub(crate) path: Cow<'static, str>,
+    pub(super) path: Cow<'static, str>,
     pub(super) file: FileId,
     pub(super) built: Option<Built>,
 }
@@ -129,8 +130,8 @@ impl DataSet {
     }
 
     /// What the build script linked, if that is all there is.
-    pub(crate) fn frozen(&self) -> &'static [u8] {
-        if self.over.is_empty() && self.refused.is_empty() { self.embedding.frozen } else { &[] }
+    pub(crate) fn frozen(&self) -> Option<Frozen> {
+        (self.over.is_empty() && self.refused.is_empty()).then_some(self.embedding.frozen)
     }
 
     /// Whether a folder has any of a catalog's folders.
@@ -243,15 +244,20 @@ impl DataSet {
         over.or_else(|| self.embedding.find(path).map(|built| built.text))
     }
 
-    /// The embedded files that nothing replaces.
-    fn kept(&self) -> impl Iterator<Item = (&'static str, Built)> {
+    /// The embedded files that nothing replaces, with what is known of them.
+    fn built(&self) -> impl Iterator<Item = (&'static str, Built)> {
         self.embedding.files().filter(|(path, _)| !self.over.contains_key(*path))
+    }
+
+    /// Likewise, with their texts alone.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.built().map(|(path, built)| (path, built.text))
     }
 
     /// Every file: path within the catalog, text; in order of path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let over = self.over.iter().map(|(path, file)| (path.as_str(), file.text.as_ref()));
-        let mut files: Vec<(&str, &str)> = self.kept().map(|(path, built)| (path, built.text)).chain(over).collect();
+        let mut files: Vec<(&str, &str)> = self.built().map(|(path, built)| (path, built.text)).chain(over).collect();
         files.sort_unstable_by_key(|(path, _)| *path);
         files.into_iter()
     }
@@ -269,11 +275,11 @@ impl DataSet {
     }
 
     /// Hands the files to a source map, in order of path.
-    pub(crate) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Listed> {
+    pub(super) fn into_sources(self, sources: &mut SourceMap, diags: &mut Diagnostics) -> Vec<Listed> {
         /// A file with its path, and how diagnostics name it.
         type Found = (Cow<'static, str>, Cow<'static, str>, Cow<'static, str>, Option<Built>);
         let kept =
-            self.kept().map(|(path, built)| -> Found { (path.into(), path.into(), built.text.into(), Some(built)) });
+            self.built().map(|(path, built)| -> Found { (path.into(), path.into(), built.text.into(), Some(built)) });
         let mut files: Vec<Found> = kept.collect();
         if !self.over.is_empty() {
             files.extend(self.over.into_iter().map(|(path, file)| (path.into(), file.shown.into(), file.text, None)));

@@ -14,56 +14,79 @@ use std::collections::BTreeMap;
 pub(crate) trait Freeze: Sized {
     /// Appends the value.
     #[allow(dead_code, reason = "the build script freezes, the program thaws")]
-    fn freeze(&self, out: &mut Vec<u8>);
+    fn freeze(&self, out: &mut Freezer);
 
     /// Takes the value off the front.
     fn thaw(from: &mut Frozen) -> Option<Self>;
 }
 
-/// The bytes that are left.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Frozen(pub(crate) &'static [u8]);
+/// What is left to be thawed. Texts stand apart, so that nobody has to look whether they are UTF-8.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Frozen {
+    pub(crate) bytes: &'static [u8],
+    pub(crate) texts: &'static str,
+}
 
 impl Frozen {
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
+        let (taken, rest) = self.bytes.split_first_chunk()?;
+        self.bytes = rest;
         Some(*taken)
     }
 
-    /// The length of what follows: no more than there are bytes, as nothing takes less than one.
     fn length(&mut self) -> Option<usize> {
-        let length = u32::thaw(self)? as usize;
-        (length <= self.0.len()).then_some(length)
+        u32::thaw(self).map(|length| length as usize)
     }
 
     fn text(&mut self) -> Option<&'static str> {
-        self.part().and_then(|part| std::str::from_utf8(part.0).ok())
-    }
-
-    /// What [`freeze_apart`] wrote, to be thawed when it is needed.
-    pub(crate) fn part(&mut self) -> Option<Frozen> {
         let length = self.length()?;
-        let (part, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(Frozen(part))
+        let (text, rest) = self.texts.split_at_checked(length)?;
+        self.texts = rest;
+        Some(text)
+    }
+
+    /// What [`Freezer::part`] wrote, to be thawed when it is needed.
+    pub(crate) fn part(&mut self) -> Option<Frozen> {
+        let (bytes, texts) = (self.length()?, self.text()?);
+        let (bytes, rest) = self.bytes.split_at_checked(bytes)?;
+        self.bytes = rest;
+        Some(Frozen { bytes, texts })
     }
 }
 
-/// Appends a value that can be stepped over.
-#[allow(dead_code, reason = "the build script freezes, the program thaws")]
-pub(crate) fn freeze_apart(value: &impl Freeze, out: &mut Vec<u8>) {
-    let mut part = Vec::new();
-    value.freeze(&mut part);
-    freeze_length(part.len(), out);
-    out.extend(part);
+/// What was frozen so far.
+#[derive(Debug, Default)]
+pub(crate) struct Freezer {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) texts: String,
 }
 
-/// Freezes an `enum` of words, or a struct field by field. What stands behind `default` is no part of it: it thaws as nothing.
+#[allow(dead_code, reason = "the build script freezes, the program thaws")]
+impl Freezer {
+    fn length(&mut self, length: usize) {
+        u32::try_from(length).expect("the catalog is far smaller").freeze(self);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.length(text.len());
+        self.texts.push_str(text);
+    }
+
+    /// Appends a value that can be stepped over.
+    pub(crate) fn part(&mut self, value: &impl Freeze) {
+        let mut part = Freezer::default();
+        value.freeze(&mut part);
+        self.length(part.bytes.len());
+        self.text(&part.texts);
+        self.bytes.extend(part.bytes);
+    }
+}
+
+/// Freezes one of several words, or a struct field by field. What stands behind `default` is no part of it: it thaws as nothing.
 macro_rules! freeze {
-    (enum $type:ident { $($variant:ident),+ $(,)? }) => {
+    ($type:ident: $($variant:ident),+) => {
         impl $crate::model::Freeze for $type {
-            fn freeze(&self, out: &mut Vec<u8>) {
+            fn freeze(&self, out: &mut $crate::model::Freezer) {
                 match self {
                     $($type::$variant => $crate::model::Freeze::freeze(&($type::$variant as u8), out),)+
                 }
@@ -77,7 +100,7 @@ macro_rules! freeze {
     };
     ($type:ident { $($field:ident),+ $(,)? } $(default { $($empty:ident),+ })?) => {
         impl $crate::model::Freeze for $type {
-            fn freeze(&self, out: &mut Vec<u8>) {
+            fn freeze(&self, out: &mut $crate::model::Freezer) {
                 let $type { $($field,)+ $($($empty: _,)+)? } = self;
                 $($crate::model::Freeze::freeze($field, out);)+
             }
@@ -94,8 +117,8 @@ pub(crate) use freeze;
 macro_rules! numbers {
     ($($type:ty),+) => {
         $(impl Freeze for $type {
-            fn freeze(&self, out: &mut Vec<u8>) {
-                out.extend(self.to_le_bytes());
+            fn freeze(&self, out: &mut Freezer) {
+                out.bytes.extend(self.to_le_bytes());
             }
 
             fn thaw(from: &mut Frozen) -> Option<Self> {
@@ -107,7 +130,7 @@ macro_rules! numbers {
 numbers!(u8, u16, u32, u64, i64, f64);
 
 impl Freeze for usize {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         (*self as u64).freeze(out);
     }
 
@@ -117,7 +140,7 @@ impl Freeze for usize {
 }
 
 impl Freeze for bool {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         u8::from(*self).freeze(out);
     }
 
@@ -126,19 +149,10 @@ impl Freeze for bool {
     }
 }
 
-fn freeze_length(length: usize, out: &mut Vec<u8>) {
-    u32::try_from(length).expect("the catalog is far smaller").freeze(out);
-}
-
-fn freeze_text(text: &str, out: &mut Vec<u8>) {
-    freeze_length(text.len(), out);
-    out.extend(text.as_bytes());
-}
-
 /// Thaws to where it stands.
 impl Freeze for Text {
-    fn freeze(&self, out: &mut Vec<u8>) {
-        freeze_text(self, out);
+    fn freeze(&self, out: &mut Freezer) {
+        out.text(self);
     }
 
     fn thaw(from: &mut Frozen) -> Option<Self> {
@@ -147,8 +161,8 @@ impl Freeze for Text {
 }
 
 impl Freeze for String {
-    fn freeze(&self, out: &mut Vec<u8>) {
-        freeze_text(self, out);
+    fn freeze(&self, out: &mut Freezer) {
+        out.text(self);
     }
 
     fn thaw(from: &mut Frozen) -> Option<Self> {
@@ -157,8 +171,8 @@ impl Freeze for String {
 }
 
 impl Freeze for Version {
-    fn freeze(&self, out: &mut Vec<u8>) {
-        self.to_string().freeze(out);
+    fn freeze(&self, out: &mut Freezer) {
+        out.text(&self.to_string());
     }
 
     fn thaw(from: &mut Frozen) -> Option<Self> {
@@ -167,8 +181,8 @@ impl Freeze for Version {
 }
 
 impl Freeze for VersionReq {
-    fn freeze(&self, out: &mut Vec<u8>) {
-        self.to_string().freeze(out);
+    fn freeze(&self, out: &mut Freezer) {
+        out.text(&self.to_string());
     }
 
     fn thaw(from: &mut Frozen) -> Option<Self> {
@@ -177,7 +191,7 @@ impl Freeze for VersionReq {
 }
 
 impl<T: Freeze> Freeze for Option<T> {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         self.is_some().freeze(out);
         self.iter().for_each(|value| value.freeze(out));
     }
@@ -188,14 +202,15 @@ impl<T: Freeze> Freeze for Option<T> {
 }
 
 impl<T: Freeze> Freeze for Vec<T> {
-    fn freeze(&self, out: &mut Vec<u8>) {
-        freeze_length(self.len(), out);
+    fn freeze(&self, out: &mut Freezer) {
+        out.length(self.len());
         self.iter().for_each(|value| value.freeze(out));
     }
 
     fn thaw(from: &mut Frozen) -> Option<Self> {
         let length = from.length()?;
-        let mut values = Vec::with_capacity(length);
+        // Nothing takes less than a byte.
+        let mut values = Vec::with_capacity(length.min(from.bytes.len()));
         for _ in 0..length {
             values.push(T::thaw(from)?);
         }
@@ -204,8 +219,8 @@ impl<T: Freeze> Freeze for Vec<T> {
 }
 
 impl<T: Freeze> Freeze for Box<[T]> {
-    fn freeze(&self, out: &mut Vec<u8>) {
-        freeze_length(self.len(), out);
+    fn freeze(&self, out: &mut Freezer) {
+        out.length(self.len());
         self.iter().for_each(|value| value.freeze(out));
     }
 
@@ -215,8 +230,8 @@ impl<T: Freeze> Freeze for Box<[T]> {
 }
 
 impl<K: Freeze + Ord, V: Freeze> Freeze for BTreeMap<K, V> {
-    fn freeze(&self, out: &mut Vec<u8>) {
-        freeze_length(self.len(), out);
+    fn freeze(&self, out: &mut Freezer) {
+        out.length(self.len());
         for (key, value) in self {
             key.freeze(out);
             value.freeze(out);
@@ -229,7 +244,7 @@ impl<K: Freeze + Ord, V: Freeze> Freeze for BTreeMap<K, V> {
 }
 
 impl<A: Freeze, B: Freeze> Freeze for (A, B) {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         self.0.freeze(out);
         self.1.freeze(out);
     }
@@ -240,7 +255,7 @@ impl<A: Freeze, B: Freeze> Freeze for (A, B) {
 }
 
 impl<T: Freeze> Freeze for At<T> {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         self.value.freeze(out);
         self.span.freeze(out);
     }
@@ -251,7 +266,7 @@ impl<T: Freeze> Freeze for At<T> {
 }
 
 impl Freeze for FileId {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         self.0.freeze(out);
     }
 
@@ -261,27 +276,12 @@ impl Freeze for FileId {
 }
 
 freeze!(Span { file, start, end });
-freeze!(
-    enum Severity {
-        Error,
-        Warning,
-        Note,
-    }
-);
-freeze!(
-    enum Section {
-        Throughput,
-        Latency,
-        Matching,
-        DsqlPool,
-        Errors,
-        Resources,
-    }
-);
+freeze!(Severity: Error, Warning, Note);
+freeze!(Section: Throughput, Latency, Matching, DsqlPool, Errors, Resources);
 freeze!(ThroughputRange { min_st_per_sec, max_st_per_sec, description });
 
 impl Freeze for Scalar {
-    fn freeze(&self, out: &mut Vec<u8>) {
+    fn freeze(&self, out: &mut Freezer) {
         match self {
             Scalar::Int(value) => (0_u8, *value).freeze(out),
             Scalar::Float(value) => (1_u8, *value).freeze(out),

@@ -24,7 +24,7 @@ pub use explanation::{
     Basis, Before, Bounds, ConditionPart, Counts, Derivation, Difference, ExternalName, Fact, Follower, KeyExplanation,
     LockedParam, Operand, Origin, OverrideDetail, PresetExplanation, ProfileExplanation, Replaced, Standing, Versions,
 };
-pub(crate) use freeze::{Freeze, Frozen, freeze, freeze_apart};
+pub(crate) use freeze::{Freeze, Freezer, Frozen, freeze};
 pub use profile::{
     Change, CompilationResult, CompilationTrace, ConfigProfile, GuardRailResult, MovedValue, NearestChange, Notice,
     Overrides, PresetSummary, ProposedChange, RenderedSnippet, ResolvedParameter, Rollout, RolloutStep, TelemetryBound,

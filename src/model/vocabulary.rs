@@ -34,7 +34,7 @@ macro_rules! words {
         }
 
         impl $crate::model::Freeze for $name {
-            fn freeze(&self, out: &mut Vec<u8>) {
+            fn freeze(&self, out: &mut $crate::model::Freezer) {
                 (*self as u8).freeze(out);
             }
 

@@ -1,7 +1,9 @@
 //! Text as a string literal of other languages, and as their line comments: whatever the text holds, it stays inside.
 
+use minijinja::Value;
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 /// Writes a text as a literal of one language, or says why it cannot.
 type Quote = fn(&str) -> Result<String, &'static str>;
@@ -32,13 +34,36 @@ pub(super) fn quote(text: &str, style: &str) -> Result<String, String> {
     }
 }
 
+/// The long text that was quoted last, with its literals: a dynamic configuration stands in the files of every service.
+#[derive(Debug, Default)]
+pub(super) struct Long(Mutex<(String, Vec<(String, Value)>)>);
+
+impl Long {
+    /// As [`quote`].
+    pub(super) fn quote(&self, text: &str, style: &str) -> Result<Value, String> {
+        // What a panic left behind is whole: nothing is put in before it is made.
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, literals) = &mut *last;
+        if known != text {
+            *known = text.to_owned();
+            literals.clear();
+        }
+        if let Some((_, literal)) = literals.iter().find(|(of, _)| of == style) {
+            return Ok(literal.clone());
+        }
+        let literal = Value::from(quote(text, style)?);
+        literals.push((style.to_owned(), literal.clone()));
+        Ok(literal)
+    }
+}
+
 /// A character that escapes, with what follows it.
 type Escape = fn(&mut String, char, Option<char>);
 
 /// In double quotes, in printable ASCII: what has a name is named, what is beyond ASCII is numbered, so that neither an
 /// editor's encoding nor invisible characters can change what a reader sees.
 fn escaped(text: &str, plain: &Plain, escape: Escape) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
+    let mut out = String::with_capacity(text.len() + text.len() / 16 + 2);
     out.push('"');
     let mut rest = text;
     loop {
@@ -226,4 +251,22 @@ fn harmless(text: &str) -> Cow<'_, str> {
 /// Characters that show nothing or turn the text around: compilers refuse some of them even in comments.
 pub(crate) fn invisible(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Long, STYLES, quote};
+
+    #[test]
+    fn a_long_text_is_quoted_as_a_short_one() {
+        let long = Long::default();
+        for text in ["one\n".repeat(2000), "#{two} $".repeat(2000), "'three'\r".repeat(2000)] {
+            // The second time it is remembered, or refused again.
+            for (style, _) in STYLES.iter().chain(STYLES) {
+                let literal = long.quote(&text, style).map(|literal| literal.to_string());
+                assert_eq!(literal, quote(&text, style), "{style}");
+            }
+            assert!(long.quote(&text, "no-style").is_err());
+        }
+    }
 }

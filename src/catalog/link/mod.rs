@@ -14,7 +14,7 @@ mod thresholds;
 
 use super::outside::Carried;
 use super::scope::Slots;
-use super::templates::{self, AdapterTemplates};
+use super::templates::{self, ParsedTemplates};
 use super::{Adapter, Broken, Catalog, Keyed, ParamId, Parameter, Platform, ServerSettings, Target, Variable};
 use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
@@ -93,7 +93,7 @@ struct Surroundings {
     platform: Platform,
     adapters: Vec<Adapter>,
     /// The templates of the adapters, if they are parsed ahead.
-    parsed: Ahead<AdapterTemplates>,
+    parsed: Ahead<ParsedTemplates>,
 }
 
 impl Linker<'_> {
@@ -102,7 +102,7 @@ impl Linker<'_> {
         let platform = self.platform(records);
         let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
         let parsed = match self.depth {
-            Depth::Artifacts => AdapterTemplates::ahead(templates::texts(&adapters, &records.templates, sources)),
+            Depth::Artifacts => ParsedTemplates::ahead(templates::texts(&adapters, &records.templates, sources)),
             _ => Ahead::default(),
         };
         Surroundings { platform, adapters, parsed }
