@@ -106,14 +106,18 @@ freeze!(Catalog {
 pub(super) fn thawed(files: &DataSet, depth: Depth) -> Option<Catalog> {
     let mut frozen = files.frozen().filter(|_| matches!(depth, Depth::Compile | Depth::Artifacts))?;
     // First, for they take longest to parse.
-    let texts = Freeze::thaw(&mut frozen)?;
-    let parsed = if depth == Depth::Artifacts { ParsedTemplates::ahead(texts) } else { Ahead::default() };
+    let mut texts = frozen.part()?;
+    let parsed = match depth {
+        Depth::Artifacts => ParsedTemplates::ahead(Freeze::thaw(&mut texts)?),
+        _ => Ahead::default(),
+    };
     let mut catalog = Catalog { parsed, ..Catalog::thaw(&mut frozen)? };
     let numbered = catalog.parameters.iter().zip(0..);
     catalog.by_key = numbered.map(|(parameter, id)| (parameter.key.clone(), ParamId(id))).collect();
     // Their numbers are those of the build, as their order is.
-    catalog.sources.reserve(files.len());
-    catalog.paths.reserve(files.len());
+    let count = files.len();
+    catalog.sources.reserve(count);
+    catalog.paths.reserve(count);
     for (path, text) in files.kept() {
         catalog.sources.add_built(path.into(), text.into());
         catalog.paths.push(path.into());
@@ -127,7 +131,7 @@ impl Catalog {
     pub(crate) fn frozen(&self) -> Freezer {
         let mut out = Freezer::default();
         if self.warnings.is_empty() {
-            templates::texts(&self.adapters, &self.templates, &self.sources).freeze(&mut out);
+            out.part(&templates::texts(&self.adapters, &self.templates, &self.sources));
             self.freeze(&mut out);
         }
         out
@@ -139,12 +143,12 @@ mod tests {
     use super::super::{Catalog, Keyed, link};
     use super::{Depth, Frozen, thawed};
     use crate::loader::DataSet;
-    use crate::model::{Freeze, Text};
+    use crate::model::Freeze;
 
     /// Whether these bytes are a catalog.
     fn thaws(bytes: &'static [u8], texts: &'static str) -> bool {
         let mut frozen = Frozen { bytes, texts };
-        Vec::<(Text, Text)>::thaw(&mut frozen).and_then(|_| Catalog::thaw(&mut frozen)).is_some()
+        frozen.part().and_then(|_| Catalog::thaw(&mut frozen)).is_some()
     }
 
     /// All that a catalog holds but where its keys are, which no order has, and the order that evaluations find.

@@ -265,7 +265,8 @@ impl DataSet {
     /// How many files there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.kept().count() + self.over.len() + self.refused.len()
+        let replaced = self.over.keys().filter(|path| self.embedding.find(path).is_some()).count();
+        self.embedding.files.len() - replaced + self.over.len() + self.refused.len()
     }
 
     /// Whether there are none.
