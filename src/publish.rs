@@ -172,12 +172,10 @@ fn create(dir: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
     };
     let mut made = Made::default();
     made.all(parent)?;
-    {
-        let staging = Staging::new(parent)?;
-        staging.fill(dir, units)?;
-        let new = staging.new_files();
-        fs::rename(&new, dir).context("create", dir)?;
-    }
+    let mut staging = Staging::new(parent)?;
+    fill(&staging.path, dir, units)?;
+    fs::rename(&staging.path, dir).context("create", dir)?;
+    staging.keep();
     made.keep();
     Ok(())
 }
@@ -230,13 +228,11 @@ fn replace(dir: &Path, mut units: Vec<Unit<'_>>) -> Result<(), PublishError> {
     if content.next().is_none() && replace_empty(dir, &units) {
         return Ok(());
     }
-    let mut kept = Vec::with_capacity(units.len());
-    for unit in units {
-        if to_do(dir, &unit)? {
-            kept.push(unit);
-        }
-    }
-    units = kept;
+    let mut looks = shared(units.len() >= WORTH_A_THREAD, units.len(), || (), |(), index| to_do(dir, &units[index]))
+        .into_iter()
+        .collect::<Result<Vec<bool>, _>>()?
+        .into_iter();
+    units.retain(|_| looks.next() == Some(true));
     if units.is_empty() {
         return Ok(());
     }
@@ -275,12 +271,13 @@ fn replace_empty(dir: &Path, units: &[Unit<'_>]) -> bool {
     if found.permissions().readonly() || here.is_ok_and(|here| here.starts_with(dir)) {
         return false;
     }
-    let Ok(staging) = Staging::new(parent) else {
+    let Ok(mut staging) = Staging::new(parent) else {
         return false;
     };
-    if staging.fill(dir, units).is_err() || fs::rename(staging.new_files(), dir).is_err() {
+    if fill(&staging.path, dir, units).is_err() || fs::rename(&staging.path, dir).is_err() {
         return false;
     }
+    staging.keep();
     // The new directory is this process's own, so that it may give it the former one's permissions.
     let _ = fs::set_permissions(dir, found.permissions());
     true
@@ -419,7 +416,37 @@ impl Moves {
     }
 }
 
-/// A directory for files on their way in (`new`) and out (`old`); removed when dropped.
+/// Fewer files than this are not worth a second thread.
+const WORTH_A_THREAD: usize = 12;
+
+/// Writes all new files below `root`; an error names the place in `target` that a file is meant for. Making files is what
+/// publishing costs, and most systems make them at once in different folders: two threads share them.
+fn fill(root: &Path, target: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
+    let files: Vec<(&str, &[u8])> = units.iter().filter_map(|unit| Some((unit.path, unit.content?))).collect();
+    let write = |files: &[(&str, &[u8])]| {
+        let mut folders = BTreeSet::new();
+        files.iter().try_for_each(|(path, content)| {
+            for folder in parents(path).filter(|folder| folders.insert(*folder)) {
+                match fs::create_dir(root.join(folder)) {
+                    // The other thread needs it too.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    made => made.context("create", &target.join(folder))?,
+                }
+            }
+            let written = fs::File::create_new(root.join(path)).and_then(|mut open| open.write_all(content));
+            written.context("write", &target.join(path))
+        })
+    };
+    // A half each, not a file: two that make files in one folder wait for each other.
+    let (one, other) = files.split_at(files.len() / 2);
+    let halves = shared(files.len() >= WORTH_A_THREAD, 2, || (), |(), half| write([one, other][half]));
+    // The fault of the earlier file, as if they had been written in order.
+    halves.into_iter().collect()
+}
+
+/// A directory beside or in the target, removed when dropped. It becomes a target that is new; else it holds the files on their way
+/// in (`new`) and out (`old`), each folder made when it is needed: a file system may look for a while at what was removed
+/// whenever it makes something new.
 struct Staging {
     path: PathBuf,
     kept: bool,
@@ -434,13 +461,7 @@ impl Staging {
             let number = COUNTER.fetch_add(1, Ordering::Relaxed);
             let path = parent.join(format!(".tdsql-{}-{number}", std::process::id()));
             match fs::create_dir(&path) {
-                Ok(()) => {
-                    let staging = Self { path, kept: false };
-                    for part in [staging.new_files(), staging.old_files()] {
-                        fs::create_dir(&part).context("create", &part)?;
-                    }
-                    return Ok(staging);
-                }
+                Ok(()) => return Ok(Self { path, kept: false }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < 100 => {
                     attempts += 1;
                 }
@@ -449,38 +470,19 @@ impl Staging {
         }
     }
 
+    /// Writes all new files on their way in.
+    fn fill(&self, target: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
+        let new = self.new_files();
+        fs::create_dir(&new).context("create", &new)?;
+        fill(&new, target, units)
+    }
+
     fn new_files(&self) -> PathBuf {
         self.path.join("new")
     }
 
     fn old_files(&self) -> PathBuf {
         self.path.join("old")
-    }
-
-    /// Writes all new files; an error names the place in `target` that a file is meant for. Making files is what publishing
-    /// costs, and most systems make them at once in different folders: two threads share them.
-    fn fill(&self, target: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
-        /// Below so many files a thread costs more than it saves.
-        const WORTH_A_THREAD: usize = 12;
-        let root = self.new_files();
-        let mut folders = BTreeSet::new();
-        let files: Vec<(&str, &[u8])> = units.iter().filter_map(|unit| Some((unit.path, unit.content?))).collect();
-        for folder in files.iter().flat_map(|(path, _)| parents(path)) {
-            if folders.insert(folder) {
-                fs::create_dir(root.join(folder)).context("create", &target.join(folder))?;
-            }
-        }
-        let write = |files: &[(&str, &[u8])]| {
-            files.iter().try_for_each(|(path, content)| {
-                let written = fs::File::create_new(root.join(path)).and_then(|mut open| open.write_all(content));
-                written.context("write", &target.join(path))
-            })
-        };
-        // A half each, not a file: two that make files in one folder wait for each other.
-        let (one, other) = files.split_at(files.len() / 2);
-        let halves = shared(files.len() >= WORTH_A_THREAD, 2, || (), |(), half| write([one, other][half]));
-        // The fault of the earlier file, as if they had been written in order.
-        halves.into_iter().collect()
     }
 
     /// Leaves it where it is and says where that is.
