@@ -20,6 +20,7 @@ pub fn check(catalog: &Catalog) -> Diagnostics {
     let mut diags = Diagnostics::default();
     rails::check_words(catalog, &mut diags);
     crate::recommend::check_words(catalog, &mut diags);
+    crate::compile::check_words(catalog, &mut diags);
     templates(catalog, &mut diags);
     redaction::cases(catalog, &mut diags);
     diags.extend(crate::reference::pages(catalog).err().into_iter().flatten());

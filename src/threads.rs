@@ -66,39 +66,41 @@ impl Drop for Free {
 }
 
 /// A value that is made once: ahead, by the second thread, or by whoever needs it first.
-#[derive(Debug)]
-pub(crate) struct Ahead<T> {
-    value: Arc<OnceLock<T>>,
-    begun: bool,
-}
+pub(crate) struct Ahead<T>(Arc<Making<T>>);
 
-impl<T> Default for Ahead<T> {
-    fn default() -> Self {
-        Ahead { value: Arc::default(), begun: false }
-    }
+struct Making<T> {
+    value: OnceLock<T>,
+    make: Box<dyn Fn() -> T + Send + Sync>,
 }
 
 impl<T: Send + Sync + 'static> Ahead<T> {
     /// Begins to make the value as soon as the second thread is free.
-    pub(crate) fn begin(make: impl FnOnce() -> T + Send + 'static) -> Self {
-        let ahead = Ahead { value: Arc::default(), begun: true };
-        let made = Arc::clone(&ahead.value);
+    pub(crate) fn begin(make: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        let ahead = Arc::new(Making { value: OnceLock::new(), make: Box::new(make) });
+        let making = Arc::clone(&ahead);
         if let Some(second) = SECOND.as_ref() {
             second.spawn(move || {
-                made.get_or_init(make);
+                making.value();
             });
         }
-        ahead
+        Ahead(ahead)
     }
 
-    /// Whether somebody began to make it.
-    pub(crate) fn is_begun(&self) -> bool {
-        self.begun
+    /// The value: waited for where the second thread is at it, else made here.
+    pub(crate) fn get(&self) -> &T {
+        self.0.value()
     }
+}
 
-    /// The value: waited for if it was begun, else made here.
-    pub(crate) fn get(&self, make: impl FnOnce() -> T) -> &T {
-        self.value.get_or_init(make)
+impl<T> Making<T> {
+    fn value(&self) -> &T {
+        self.value.get_or_init(&self.make)
+    }
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Ahead<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.value.fmt(f)
     }
 }
 
@@ -110,13 +112,11 @@ mod tests {
     #[test]
     fn a_value_is_made_once_ahead_or_when_it_is_needed() {
         static MADE: AtomicUsize = AtomicUsize::new(0);
-        let make = || MADE.fetch_add(1, Ordering::Relaxed);
-        for (times, ahead) in [Ahead::begin(make), Ahead::default()].iter().enumerate() {
-            assert_eq!(ahead.is_begun(), times == 0);
-            // Whoever comes first makes it: this thread, or the other one.
-            let first = *ahead.get(make);
-            assert_eq!((*ahead.get(make), MADE.load(Ordering::Relaxed)), (first, times + 1));
-        }
+        // Whoever comes first makes it: this thread, or the other one.
+        let ahead = Ahead::begin(|| MADE.fetch_add(1, Ordering::Relaxed) + 1);
+        assert_eq!([ahead.get(), ahead.get()], [&1, &1]);
+        assert_eq!(beside(|| *ahead.get(), || *ahead.get()), (1, 1));
+        assert_eq!(MADE.load(Ordering::Relaxed), 1);
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
             assert!(std::panic::catch_unwind(all_panic).is_err());
         }
         let ahead: Ahead<i32> = Ahead::begin(|| panic!("as asked"));
-        assert_eq!(ahead.get(|| 2), &2);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| *ahead.get())).is_err());
         assert_eq!(shared(true, 3, || (), |(), index| index), [0, 1, 2]);
     }
 

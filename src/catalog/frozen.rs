@@ -13,7 +13,6 @@ use super::{
 };
 use crate::loader::{DataSet, Depth};
 use crate::model::{Freeze, Freezer, Frozen, freeze};
-use crate::threads::Ahead;
 
 impl Freeze for ParamId {
     fn freeze(&self, out: &mut Freezer) {
@@ -95,7 +94,7 @@ freeze!(Catalog {
     platform, temporal, plugin, variable_prefixes, highlights, digest,
 } default {
     // Made by `thawed`, or when they are first asked for.
-    sources, paths, by_key, parsed, carried, usual_order,
+    sources, paths, by_key, ahead, parsed, carried, usual_order,
     // There are none where a catalog is frozen.
     warnings, laid_over,
     // What only other depths have.
@@ -107,11 +106,11 @@ pub(super) fn thawed(files: &DataSet, depth: Depth) -> Option<Catalog> {
     let mut frozen = files.frozen().filter(|_| matches!(depth, Depth::Compile | Depth::Artifacts))?;
     // First, for they take longest to parse.
     let mut texts = frozen.part()?;
-    let parsed = match depth {
-        Depth::Artifacts => ParsedTemplates::ahead(Freeze::thaw(&mut texts)?),
-        _ => Ahead::default(),
+    let ahead = match depth {
+        Depth::Artifacts => Some(ParsedTemplates::shipped_ahead(Freeze::thaw(&mut texts)?)),
+        _ => None,
     };
-    let mut catalog = Catalog { parsed, ..Catalog::thaw(&mut frozen)? };
+    let mut catalog = Catalog { ahead, ..Catalog::thaw(&mut frozen)? };
     let numbered = catalog.parameters.iter().zip(0..);
     catalog.by_key = numbered.map(|(parameter, id)| (parameter.key.clone(), ParamId(id))).collect();
     // Their numbers are those of the build, as their order is.

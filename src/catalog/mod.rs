@@ -454,8 +454,9 @@ pub struct Catalog {
     pub adapters: Vec<Adapter>,
     /// Templates: path below `templates/` → text.
     templates: BTreeMap<Text, FileId>,
-    /// The templates of a compile, parsed.
-    parsed: Ahead<ParsedTemplates>,
+    /// The templates of a compile, if they are parsed ahead, and else when they are needed.
+    ahead: Option<Ahead<ParsedTemplates>>,
+    parsed: OnceLock<ParsedTemplates>,
     /// The preset that environment variables alone are laid over.
     pub default_preset: Text,
     /// Where a cluster runs.
@@ -678,12 +679,15 @@ impl Catalog {
 
     /// The templates of a compile, if they were parsed ahead.
     pub(crate) fn parsed_ahead(&self) -> Option<&ParsedTemplates> {
-        self.parsed.is_begun().then(|| self.parsed_templates())
+        self.ahead.as_ref().map(Ahead::get)
     }
 
     /// The templates of a compile, parsed when the first of an adapter is rendered, unless they were parsed ahead.
     pub(crate) fn parsed_templates(&self) -> &ParsedTemplates {
-        self.parsed.get(|| ParsedTemplates::parse(templates::texts(&self.adapters, &self.templates, &self.sources)))
+        self.parsed_ahead().unwrap_or_else(|| {
+            let texts = || templates::texts(&self.adapters, &self.templates, &self.sources);
+            self.parsed.get_or_init(|| ParsedTemplates::parse(&texts()))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Adapter;
 use crate::diag::{FileId, SourceMap};
-use crate::model::Text;
+use crate::model::{Text, freeze};
 use crate::render::{TemplateFault, Templates};
 use crate::threads::Ahead;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,17 @@ pub(crate) const WHY: &str = "explain/why.md.j2";
 /// The summary on the terminal.
 pub(crate) const SUMMARY: &str = "explain/summary.txt.j2";
 
+/// The templates of a compile, by name.
+#[derive(Debug)]
+pub(super) struct Texts {
+    /// Those of files and of what is told, with what these include.
+    files: Vec<(Text, Text)>,
+    /// The forms of adapters, but for those that are words.
+    forms: Vec<(Text, Text)>,
+}
+
+freeze!(Texts { files, forms });
+
 /// The templates of a compile in one engine, which threads share, and the faults of those that do not parse.
 #[derive(Debug)]
 pub(crate) struct ParsedTemplates {
@@ -25,30 +36,38 @@ pub(crate) struct ParsedTemplates {
 }
 
 impl ParsedTemplates {
-    /// Parses templates, given by name and text.
-    pub(super) fn parse(texts: Vec<(Text, Text)>) -> Self {
+    /// Parses all: whatever is wrong is told, whether anything renders it or not.
+    pub(super) fn parse(texts: &Texts) -> Self {
+        Self::of(texts.files.iter().chain(&texts.forms))
+    }
+
+    fn of<'n>(texts: impl Iterator<Item = &'n (Text, Text)>) -> Self {
         let (mut engine, mut faults) = (Templates::new(), BTreeMap::new());
         for (name, text) in texts {
-            if let Err(fault) = engine.add_owned(name.clone(), text) {
-                faults.insert(name, fault);
+            if let Err(fault) = engine.add_owned(name.clone(), text.clone()) {
+                faults.insert(name.clone(), fault);
             }
         }
         ParsedTemplates { engine, faults }
     }
 
-    /// Begins to parse, beside what else there is to do.
-    pub(super) fn ahead(texts: Vec<(Text, Text)>) -> Ahead<ParsedTemplates> {
-        Ahead::begin(move || ParsedTemplates::parse(texts))
+    /// Begins to parse all, beside what else there is to do.
+    pub(super) fn ahead(texts: Texts) -> Ahead<ParsedTemplates> {
+        Ahead::begin(move || ParsedTemplates::parse(&texts))
+    }
+
+    /// As [`ahead`](Self::ahead), of what is shipped: a check has parsed its forms, of which most compiles need half.
+    pub(super) fn shipped_ahead(texts: Texts) -> Ahead<ParsedTemplates> {
+        Ahead::begin(move || {
+            let mut parsed = ParsedTemplates::of(texts.files.iter());
+            parsed.engine.add_when_needed(texts.forms.iter().cloned().collect());
+            parsed
+        })
     }
 }
 
-/// The templates of adapters, which are their forms, but for those that are words, the templates of their files, and the parts that
-/// these include; then those of the texts.
-pub(super) fn texts(
-    adapters: &[Adapter],
-    templates: &BTreeMap<Text, FileId>,
-    sources: &SourceMap,
-) -> Vec<(Text, Text)> {
+/// The templates of a compile: what adapters and the texts of a compile are made with.
+pub(super) fn texts(adapters: &[Adapter], templates: &BTreeMap<Text, FileId>, sources: &SourceMap) -> Texts {
     let forms = adapters.iter().flat_map(|adapter| adapter.literals.iter().chain(&adapter.forms));
     let outputs = adapters.iter().flat_map(|adapter| &adapter.outputs).map(|output| output.template.as_ref());
     let told = [SUMMARY, WHY].into_iter().flat_map(|text| with_named([text], folder(text), templates, sources));
@@ -58,11 +77,9 @@ pub(super) fn texts(
             files.push((path, file));
         }
     }
-    forms
-        .filter(|form| !form.is_word())
-        .map(|form| (form.template.clone(), form.text.clone()))
-        .chain(files.into_iter().map(|(path, file)| (Text::Owned(path.to_owned()), sources.lasting_text(file))))
-        .collect()
+    let files = files.into_iter().map(|(path, file)| (Text::Owned(path.to_owned()), sources.lasting_text(file)));
+    let forms = forms.filter(|form| !form.is_word()).map(|form| (form.template.clone(), form.text.clone()));
+    Texts { files: files.collect(), forms: forms.collect() }
 }
 
 /// The folder of a template, with its slash.

@@ -253,7 +253,7 @@ impl<'r> Renderer<'r> {
     fn lacks(&self, adapter: &Adapter) -> Model {
         let lacking = adapter.lacks.iter().filter(|(id, _)| self.emitted(*id));
         let lacks = lacking.map(|(id, reason)| {
-            Model::record(vec![("reason", one_line(reason).as_str().into())], Some(self.parameter(*id)))
+            Model::record(vec![("reason", (&*one_line(reason)).into())], Some(self.parameter(*id)))
         });
         Model::list(lacks.collect())
     }
@@ -336,7 +336,7 @@ impl<'r> Renderer<'r> {
             let reason = match (&winner.candidate.because, winner.source) {
                 (Some(because), _) => one_line(first_sentence(because)),
                 (None, Source::Derived | Source::Default) => one_line(first_sentence(&parameter.rationale)),
-                (None, _) => String::new(),
+                (None, _) => Cow::default(),
             };
             let mut why = String::new();
             compilation.provenance(id, &mut why);
@@ -347,10 +347,10 @@ impl<'r> Renderer<'r> {
                     ("text", parameter.value_type.text(value).as_str().into()),
                     ("milliseconds", milliseconds.unwrap_or(0).into()),
                     ("type", parameter.value_type.as_str().into()),
-                    ("summary", one_line(&parameter.summary).as_str().into()),
-                    ("rationale", one_line(&parameter.rationale).as_str().into()),
-                    ("reason", reason.as_str().into()),
-                    ("layer", one_line(&layer_word(winner.source, winner.layer)).as_str().into()),
+                    ("summary", (&*one_line(&parameter.summary)).into()),
+                    ("rationale", (&*one_line(&parameter.rationale)).into()),
+                    ("reason", (&*reason).into()),
+                    ("layer", (&*one_line(&layer_word(winner.source, winner.layer))).into()),
                     ("why", why.as_str().into()),
                 ],
                 None,

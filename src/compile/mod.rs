@@ -18,6 +18,7 @@ pub(crate) use crate::explain::first_sentence;
 pub use adapters::Snippets;
 pub(crate) use request::read_version;
 pub use request::{Given, Request, again};
+pub(crate) use rollout::check_words;
 pub use why::Story;
 
 use crate::catalog::{Catalog, ParamId, Rule};
@@ -30,6 +31,7 @@ use crate::model::{
 use crate::rails::{self, Finding};
 use request::Resolved;
 use semver::Version;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The version of this compiler.
@@ -408,7 +410,7 @@ impl Compilation<'_> {
             format!("For Temporal {}, DSQL plugin {}. Digest sha256:{}", inputs.temporal, inputs.plugin, self.digest),
         ];
         if !overrides.is_empty() {
-            lines.insert(1, one_line(&format!("Overrides: {}.", overrides.join(", "))));
+            lines.insert(1, one_line(&format!("Overrides: {}.", overrides.join(", "))).into_owned());
         }
         lines.push("Change the inputs and compile again; an edit here is lost.".to_owned());
         lines
@@ -542,7 +544,7 @@ fn digest(resolution: &Resolution<'_>) -> String {
 }
 
 /// Text without line breaks or control characters, for comments.
-pub(crate) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     let mut before = b' ';
     let is_line = text.bytes().all(|byte| {
         let follows = matches!(byte, b'!'..=b'~') || (byte == b' ' && before != b' ');
@@ -551,7 +553,7 @@ pub(crate) fn one_line(text: &str) -> String {
     }) && before != b' ';
     // Most texts are one already.
     if is_line {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -560,5 +562,5 @@ pub(crate) fn one_line(text: &str) -> String {
         }
         line.extend(word.chars().filter(|c| !c.is_control()));
     }
-    line
+    Cow::Owned(line)
 }

@@ -1,11 +1,11 @@
 //! Where the compiled cluster runs, as adapters tell it: services, placeholders, what must exist first.
 
 use super::{Compilation, one_line};
-use crate::catalog::{Adapter, Catalog, Grant, ParamId, Placeholder, Prerequisite, Variable};
+use crate::catalog::{Adapter, Catalog, Grant, ParamId, Prerequisite};
 use crate::diag::{At, Code, Diagnostic, Diagnostics};
 use crate::eval::{Resolution, Withheld};
 use crate::expr::{Expr, Frame};
-use crate::model::{Change, Channel, Effect, Scalar, Text};
+use crate::model::{Change, Channel, Effect, Scalar};
 use crate::render::Model;
 use serde_json::{Map, Value, json};
 
@@ -73,7 +73,7 @@ pub(super) fn services(compilation: &Compilation<'_>) -> Vec<ServiceFacts> {
             name: service.name.to_string(),
             replicas: compilation.resolution.shown(service.replicas),
             ports: service.ports.iter().map(|(name, number)| json!({ "name": name, "number": number })).collect(),
-            summary: one_line(&service.summary),
+            summary: one_line(&service.summary).into_owned(),
         })
         .collect()
 }
@@ -136,36 +136,29 @@ fn rollout(compilation: &Compilation<'_>) -> Value {
 pub(super) fn identity(compilation: &Compilation<'_>, adapter: &Adapter) -> [(&'static str, Model); 2] {
     let (catalog, image) = (compilation.catalog, adapter.image.as_deref());
     let known = &catalog.platform.placeholders;
-    let variables: Vec<(&Text, &Placeholder, &Variable)> = catalog
-        .variables
+    let read = || catalog.variables.iter().filter(|(_, variable)| variable.is_read_by(image));
+    let named = |text: &str| vec![("summary", Model::from(&*one_line(text)))];
+    let models: Vec<Model> = known
         .iter()
-        .filter(|(_, variable)| variable.is_read_by(image))
-        .filter_map(|(name, variable)| {
-            let wanted = variable.placeholder.as_ref()?;
-            Some((name, known.iter().find(|placeholder| placeholder.name == *wanted)?, variable))
+        .map(|placeholder| {
+            let mut entries = named(&placeholder.summary);
+            entries.push(("name", placeholder.name.as_ref().into()));
+            Model::record(entries, None)
         })
         .collect();
-    let placeholders: Vec<Value> = known
-        .iter()
-        .filter_map(|placeholder| {
-            let names: Vec<&Text> = variables
-                .iter()
-                .filter(|(_, wanted, _)| wanted.name == placeholder.name)
-                .map(|(name, _, _)| *name)
-                .collect();
-            let summary = one_line(&placeholder.summary);
-            (!names.is_empty()).then(|| json!({ "name": placeholder.name, "summary": summary, "variables": names }))
-        })
-        .collect();
-    let variables: Vec<Value> = variables
-        .into_iter()
-        .map(|(name, placeholder, variable)| {
-            let summary = one_line(&placeholder.summary);
-            let placeholder = json!({ "name": placeholder.name, "summary": summary });
-            json!({ "name": name, "placeholder": placeholder, "summary": one_line(&variable.summary) })
-        })
-        .collect();
-    [("identity", Model::of(&variables)), ("placeholders", Model::of(&placeholders))]
+    let placeholders = known.iter().zip(&models).filter_map(|(placeholder, model)| {
+        let wanted = read().filter(|(_, variable)| variable.placeholder.as_ref() == Some(&placeholder.name));
+        let names: Vec<Model> = wanted.map(|(name, _)| name.as_ref().into()).collect();
+        (!names.is_empty()).then(|| Model::record(vec![("variables", Model::list(names))], Some(model)))
+    });
+    let identity = read().filter_map(|(name, variable)| {
+        let wanted = variable.placeholder.as_ref()?;
+        let at = known.iter().position(|placeholder| placeholder.name == *wanted)?;
+        let mut entries = named(&variable.summary);
+        entries.extend([("name", name.as_ref().into()), ("placeholder", models[at].clone())]);
+        Some(Model::record(entries, None))
+    });
+    [("identity", Model::list(identity.collect())), ("placeholders", Model::list(placeholders.collect()))]
 }
 
 impl Need<'_> {

@@ -1,11 +1,11 @@
 //! How the compiled values reach what runs: the way of each change, the order of the services, and the connections that old
 //! and new replicas hold together meanwhile.
 
-use crate::catalog::{Parameter, Platform};
+use crate::catalog::{Catalog, Parameter, Platform};
 use crate::diag::{At, Code, Diagnostic, Diagnostics};
 use crate::eval::Resolution;
 use crate::model::{ConfigProfile, Effect, Rollout, RolloutStep, Text};
-use crate::render::{self, Shown, TemplateFault};
+use crate::render::{self, Shown};
 
 /// The services that a parameter's change reaches: those whose name begins its key, else all.
 pub(super) fn services(platform: &Platform, parameter: &Parameter) -> Vec<String> {
@@ -75,27 +75,9 @@ pub(super) fn plan(
         .collect();
     let peak = steps.iter().map(|step| step.connections).max().unwrap_or(0);
     let (at_once, limit) = (old.connections.saturating_add(new.connections), compiled(rollout.limit));
-    let say = |words: &At<Text>| {
-        let number = |name: &str| match name {
-            "running" => Some(old.connections),
-            "compiled" => Some(new.connections),
-            "peak" => Some(peak),
-            "at_once" => Some(at_once),
-            "limit" => Some(limit),
-            _ => None,
-        };
-        render::phrase(&words.value, |name| number(name).map(Shown::Int))
-            .map_err(|fault| Box::new(unsaid(&fault, words)))
-    };
-    // Both are rendered always, so that a fault of the words shows in every compile.
-    let (one_by_one, together) = (say(&rollout.one_by_one), say(&rollout.at_once));
-    let (one_by_one, together) = match (one_by_one, together) {
-        (Ok(one_by_one), Ok(together)) => (one_by_one, together),
-        (one_by_one, together) => {
-            return Err([one_by_one.err(), together.err()].into_iter().flatten().map(|fault| *fault).collect());
-        }
-    };
-    let warning = if peak > limit { Some(one_by_one) } else { (at_once > limit).then_some(together) };
+    let words = if peak > limit { Some(&rollout.one_by_one) } else { (at_once > limit).then_some(&rollout.at_once) };
+    let numbers = [old.connections, new.connections, peak, at_once, limit];
+    let warning = words.map(|words| say(words, numbers)).transpose()?;
     Ok(Some(Rollout {
         order: rollout.order.to_string(),
         steps,
@@ -108,9 +90,25 @@ pub(super) fn plan(
     }))
 }
 
-fn unsaid(fault: &TemplateFault, words: &At<Text>) -> Diagnostic {
-    let place = words.span.of(&words.value, fault.range.clone());
-    Diagnostic::error(Code::InvalidTemplate, format!("the rollout's warning cannot be said: {}", fault.message))
-        .at(place, "in this text")
-        .help("it may read `running`, `compiled`, `peak`, `at_once` and `limit`")
+/// Checks the words of the rollout's warnings without a configuration: most have nothing to warn of.
+pub(crate) fn check_words(catalog: &Catalog, diags: &mut Diagnostics) {
+    let warnings = catalog.platform.rollout.iter().flat_map(|rollout| [&rollout.at_once, &rollout.one_by_one]);
+    diags.extend(warnings.filter_map(|words| say(words, [1; 5]).err()).flatten());
+}
+
+/// A warning with its numbers: `running`, `compiled`, `peak`, `at_once` and `limit`.
+fn say(words: &At<Text>, numbers: [i64; 5]) -> Result<String, Diagnostics> {
+    let names = ["running", "compiled", "peak", "at_once", "limit"];
+    let number = |name: &str| Some(Shown::Int(numbers[names.iter().position(|known| *known == name)?]));
+    render::phrase(&words.value, number).map_err(|fault| {
+        let place = words.span.of(&words.value, fault.range);
+        Diagnostics::from(
+            Diagnostic::error(
+                Code::InvalidTemplate,
+                format!("the rollout's warning cannot be said: {}", fault.message),
+            )
+            .at(place, "in this text")
+            .help("it may read `running`, `compiled`, `peak`, `at_once` and `limit`"),
+        )
+    })
 }

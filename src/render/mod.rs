@@ -78,6 +78,8 @@ impl<'t> Templates<'t> {
         // Values that differ between languages are written through an adapter's literal forms, never by file name.
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_formatter(|out, state, value| match value.kind() {
+            // As it is: what formats numbers takes longer.
+            ValueKind::String => write_text(out, value.as_str().unwrap_or_default()),
             ValueKind::Bool => write_text(out, if value.is_true() { "true" } else { "false" }),
             ValueKind::None => {
                 Err(Error::new(ErrorKind::InvalidOperation, "a value that may be absent is printed as it is"))
@@ -133,6 +135,11 @@ impl<'t> Templates<'t> {
     /// What does not parse, and where.
     pub fn add_owned(&mut self, name: Text, text: Cow<'t, str>) -> Result<(), TemplateFault> {
         self.environment.add_template_owned(name, text).map_err(|error| TemplateFault::new(&error))
+    }
+
+    /// Adds templates that are parsed when they are first rendered: a fault is one of that rendering.
+    pub fn add_when_needed(&mut self, texts: BTreeMap<Text, Text>) {
+        self.environment.set_loader(move |name| Ok(texts.get(name).cloned()));
     }
 
     /// Whether there is a template of this name.

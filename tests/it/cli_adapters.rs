@@ -101,7 +101,7 @@ fn the_guide_quotes_its_example() {
             quoted += 1;
         }
     }
-    assert_eq!(quoted, 6);
+    assert_eq!(quoted, 7);
 }
 
 /// What the manifest is to blame for: the catalog is broken, whatever is asked of it.
@@ -121,6 +121,7 @@ fn faults_of_a_manifest_are_the_catalogs() {
         (MANIFEST.replace("file = \"other.txt\"", "file = \"a*b\""), "unsafe_path", 6, 9),
         (MANIFEST.replace("file = \"other.txt\"", "file = \"{{ preset }}.txt\""), "invalid_template", 6, 9),
         (MANIFEST.replace("other.txt.j2", "another.txt.j2"), "invalid_template", 7, 13),
+        (MANIFEST.replace("other.txt.j2", "parts/rollouts.md.j2"), "invalid_template", 7, 13),
         (format!("{MANIFEST}{}", output("other.txt")), "duplicate_path", 11, 9),
         (format!("{MANIFEST}{}", output("OTHER.txt")), "duplicate_path", 11, 9),
         (format!("{MANIFEST}{}", output("other.txt/more")), "duplicate_path", 11, 9),

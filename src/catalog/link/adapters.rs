@@ -1,7 +1,7 @@
 //! Links adapters: safe paths, templates that exist, fields that name parameters.
 
 use super::Linker;
-use crate::catalog::{Adapter, Form, Output, OutputField, Platform};
+use crate::catalog::{Adapter, Form, Output, OutputField, PARTS, Platform};
 use crate::diag::{At, Code, Diagnostic, FileId, Span, nearest};
 use crate::loader::Named;
 use crate::loader::records::{RawAdapter, RawField};
@@ -59,13 +59,17 @@ impl Linker<'_> {
             for path in platform.files(&output.file.value) {
                 self.new_path(&path, output.file.span, &mut taken);
             }
-            let template = format!("adapters/{name}/{}", output.template.value);
+            let beside = format!("adapters/{name}/");
+            let template = match output.template.value.starts_with(PARTS) {
+                true => output.template.value.to_string(),
+                false => format!("{beside}{}", output.template.value),
+            };
             if !templates.contains_key(&*template) {
-                let beside = format!("adapters/{name}/");
-                let known = templates.keys().filter_map(|path| path.strip_prefix(&beside));
+                let parts = templates.keys().map(AsRef::as_ref).filter(|path| path.starts_with(PARTS));
+                let known = templates.keys().filter_map(|path| path.strip_prefix(&beside)).chain(parts);
                 let help = match nearest(&output.template.value, known) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "the template stands beside the manifest".to_owned(),
+                    None => "the template stands beside the manifest, or is one of `parts/`".to_owned(),
                 };
                 self.diags.push(
                     Diagnostic::error(

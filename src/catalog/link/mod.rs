@@ -93,7 +93,7 @@ struct Surroundings {
     platform: Platform,
     adapters: Vec<Adapter>,
     /// The templates of the adapters, if they are parsed ahead.
-    parsed: Ahead<ParsedTemplates>,
+    ahead: Option<Ahead<ParsedTemplates>>,
 }
 
 impl Linker<'_> {
@@ -101,16 +101,16 @@ impl Linker<'_> {
     fn surroundings(&mut self, records: &mut Records, sources: &SourceMap) -> Surroundings {
         let platform = self.platform(records);
         let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
-        let parsed = match self.depth {
-            Depth::Artifacts => ParsedTemplates::ahead(templates::texts(&adapters, &records.templates, sources)),
-            _ => Ahead::default(),
+        let ahead = match self.depth {
+            Depth::Artifacts => Some(ParsedTemplates::ahead(templates::texts(&adapters, &records.templates, sources))),
+            _ => None,
         };
-        Surroundings { platform, adapters, parsed }
+        Surroundings { platform, adapters, ahead }
     }
 
     /// Everything else, when the parameters are linked.
     fn catalog(&mut self, records: &mut Records, around: Surroundings) -> Option<Catalog> {
-        let Surroundings { platform, adapters, parsed } = around;
+        let Surroundings { platform, adapters, ahead } = around;
         self.images(&platform);
         let presets = self.presets(std::mem::take(&mut records.presets));
         let modifiers = self.modifiers(std::mem::take(&mut records.modifiers));
@@ -180,7 +180,8 @@ impl Linker<'_> {
             recommendations,
             adapters,
             templates: std::mem::take(&mut records.templates),
-            parsed,
+            ahead,
+            parsed: OnceLock::new(),
             default_preset: registry.default_preset.value,
             platform,
             temporal,

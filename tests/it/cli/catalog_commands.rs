@@ -157,6 +157,19 @@ fn check_tells_a_circle_beside_other_faults() {
     assert!(ran.stdout.contains("error[dependency_cycle]"), "{ran}");
 }
 
+/// No shipped configuration warns of its rollout: the words are looked at all the same.
+#[test]
+fn check_tells_what_a_rollout_cannot_say() {
+    let place = Place::new();
+    let shipped = std::fs::read_to_string(root().join("registry/platform.toml")).expect("it is shipped");
+    let wrong = shipped.replace("{{ at_once }}", "{{ at_onse }}").replace("hold {{ peak }}", "hold {{ peak");
+    place.put("data/registry/platform.toml", wrong);
+    let ran = place.run(&["check", "data", "--format", "short"]).ends(3);
+    let places = ["platform.toml:117:57: error[invalid_template]", "platform.toml:118:66: error[invalid_template]"];
+    assert!(places.iter().all(|place| ran.stdout.contains(place)), "{ran}");
+    assert_eq!(ran.stdout.lines().count(), places.len(), "{ran}");
+}
+
 #[test]
 fn check_judges_no_value_that_nobody_wrote() {
     let ran = broken().run(&["check", "data"]).ends(3);
