@@ -2,12 +2,12 @@
 //! a third would not. It is one for the life of the process: to begin and to end a thread costs as much as many a job.
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, OnceLock};
 
 /// The second thread; none where none can be had.
 static SECOND: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
-    // A panic there shows again where the value is asked for.
+    // A panic in a job that was begun ahead shows again in who does the job instead.
     ThreadPoolBuilder::new().num_threads(1).panic_handler(|_| ()).build().ok()
 });
 
@@ -65,57 +65,30 @@ impl Drop for Free {
     }
 }
 
-/// A value that is made once: ahead, by the second thread, or by whoever needs it first.
-pub(crate) struct Ahead<T>(Arc<Making<T>>);
-
-struct Making<T> {
-    value: OnceLock<T>,
-    make: Box<dyn Fn() -> T + Send + Sync>,
-}
-
-impl<T: Send + Sync + 'static> Ahead<T> {
-    /// Begins to make the value as soon as the second thread is free.
-    pub(crate) fn begin(make: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        let ahead = Arc::new(Making { value: OnceLock::new(), make: Box::new(make) });
-        let making = Arc::clone(&ahead);
-        if let Some(second) = SECOND.as_ref() {
-            second.spawn(move || {
-                making.value();
-            });
-        }
-        Ahead(ahead)
-    }
-
-    /// The value: waited for where the second thread is at it, else made here.
-    pub(crate) fn get(&self) -> &T {
-        self.0.value()
-    }
-}
-
-impl<T> Making<T> {
-    fn value(&self) -> &T {
-        self.value.get_or_init(&self.make)
-    }
-}
-
-impl<T: std::fmt::Debug> std::fmt::Debug for Ahead<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.value.fmt(f)
+/// Gives the second thread a job that nobody waits for: what others find done when they come to it, and do themselves else.
+pub(crate) fn ahead(job: impl FnOnce() + Send + 'static) {
+    if let Some(second) = SECOND.as_ref() {
+        second.spawn(job);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Ahead, beside, shared};
+    use super::{ahead, beside, shared};
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, OnceLock};
 
     #[test]
-    fn a_value_is_made_once_ahead_or_when_it_is_needed() {
+    fn what_is_begun_ahead_is_done_by_somebody_once() {
         static MADE: AtomicUsize = AtomicUsize::new(0);
-        // Whoever comes first makes it: this thread, or the other one.
-        let ahead = Ahead::begin(|| MADE.fetch_add(1, Ordering::Relaxed) + 1);
-        assert_eq!([ahead.get(), ahead.get()], [&1, &1]);
-        assert_eq!(beside(|| *ahead.get(), || *ahead.get()), (1, 1));
+        let value = Arc::new(OnceLock::new());
+        let make = |value: &OnceLock<usize>| *value.get_or_init(|| MADE.fetch_add(1, Ordering::Relaxed) + 1);
+        let begun = Arc::clone(&value);
+        ahead(move || {
+            make(&begun);
+        });
+        // The second thread does its jobs in their order: whichever came first, it was done before this.
+        assert_eq!(beside(|| make(&value), || make(&value)), (1, 1));
         assert_eq!(MADE.load(Ordering::Relaxed), 1);
     }
 
@@ -143,8 +116,7 @@ mod tests {
         for _ in 0..3 {
             assert!(std::panic::catch_unwind(all_panic).is_err());
         }
-        let ahead: Ahead<i32> = Ahead::begin(|| panic!("as asked"));
-        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| *ahead.get())).is_err());
+        ahead(|| panic!("as asked"));
         assert_eq!(shared(true, 3, || (), |(), index| index), [0, 1, 2]);
     }
 

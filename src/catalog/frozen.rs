@@ -107,7 +107,7 @@ pub(super) fn thawed(files: &DataSet, depth: Depth) -> Option<Catalog> {
     // First, for they take longest to parse.
     let mut texts = frozen.part()?;
     let ahead = match depth {
-        Depth::Artifacts => Some(ParsedTemplates::shipped_ahead(Freeze::thaw(&mut texts)?)),
+        Depth::Artifacts => Some(ParsedTemplates::shipped(Freeze::thaw(&mut texts)?).ahead()),
         _ => None,
     };
     let mut catalog = Catalog { ahead, ..Catalog::thaw(&mut frozen)? };

@@ -21,10 +21,9 @@ use crate::loader::{DataSet, Depth};
 use crate::model::{
     Channel, Class, Effect, PresetSummary, Scalar, Severity, Text, ThroughputRange, Unit, ValueType, clipped,
 };
-use crate::threads::Ahead;
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use outside::Carried;
 
@@ -454,8 +453,8 @@ pub struct Catalog {
     pub adapters: Vec<Adapter>,
     /// Templates: path below `templates/` → text.
     templates: BTreeMap<Text, FileId>,
-    /// The templates of a compile, if they are parsed ahead, and else when they are needed.
-    ahead: Option<Ahead<ParsedTemplates>>,
+    /// The templates of a compile: begun ahead, or put together when they are needed.
+    ahead: Option<Arc<ParsedTemplates>>,
     parsed: OnceLock<ParsedTemplates>,
     /// The preset that environment variables alone are laid over.
     pub default_preset: Text,
@@ -679,14 +678,14 @@ impl Catalog {
 
     /// The templates of a compile, if they were parsed ahead.
     pub(crate) fn parsed_ahead(&self) -> Option<&ParsedTemplates> {
-        self.ahead.as_ref().map(Ahead::get)
+        self.ahead.as_deref()
     }
 
     /// The templates of a compile, parsed when the first of an adapter is rendered, unless they were parsed ahead.
     pub(crate) fn parsed_templates(&self) -> &ParsedTemplates {
         self.parsed_ahead().unwrap_or_else(|| {
             let texts = || templates::texts(&self.adapters, &self.templates, &self.sources);
-            self.parsed.get_or_init(|| ParsedTemplates::parse(&texts()))
+            self.parsed.get_or_init(|| ParsedTemplates::new(texts()))
         })
     }
 }

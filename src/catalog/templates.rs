@@ -4,8 +4,9 @@ use super::Adapter;
 use crate::diag::{FileId, SourceMap};
 use crate::model::{Text, freeze};
 use crate::render::{TemplateFault, Templates};
-use crate::threads::Ahead;
+use crate::threads;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 /// The folder of `templates/` whose files those of adapters may include.
 pub(crate) const PARTS: &str = "parts/";
@@ -27,42 +28,44 @@ pub(super) struct Texts {
 
 freeze!(Texts { files, forms });
 
-/// The templates of a compile in one engine, which threads share, and the faults of those that do not parse.
+/// The templates of a compile in one engine, which threads share. Each is parsed by who renders it first, without anybody waiting
+/// for anybody.
 #[derive(Debug)]
 pub(crate) struct ParsedTemplates {
     pub(crate) engine: Templates<'static>,
+    files: Vec<Text>,
+    forms: Vec<Text>,
     /// By the name of the template.
-    pub(crate) faults: BTreeMap<Text, TemplateFault>,
+    faults: OnceLock<BTreeMap<Text, TemplateFault>>,
 }
 
 impl ParsedTemplates {
-    /// Parses all: whatever is wrong is told, whether anything renders it or not.
-    pub(super) fn parse(texts: &Texts) -> Self {
-        Self::of(texts.files.iter().chain(&texts.forms))
+    pub(super) fn new(texts: Texts) -> Self {
+        let names = |texts: &[(Text, Text)]| texts.iter().map(|(name, _)| name.clone()).collect();
+        let (files, forms) = (names(&texts.files), names(&texts.forms));
+        let mut engine = Templates::new();
+        engine.add_when_needed(texts.files.into_iter().chain(texts.forms).collect());
+        ParsedTemplates { engine, files, forms, faults: OnceLock::new() }
     }
 
-    fn of<'n>(texts: impl Iterator<Item = &'n (Text, Text)>) -> Self {
-        let (mut engine, mut faults) = (Templates::new(), BTreeMap::new());
-        for (name, text) in texts {
-            if let Err(fault) = engine.add_owned(name.clone(), text.clone()) {
-                faults.insert(name.clone(), fault);
-            }
-        }
-        ParsedTemplates { engine, faults }
+    /// As [`new`](Self::new), of what is shipped: a check has found no fault, also where nothing is rendered.
+    pub(super) fn shipped(texts: Texts) -> Self {
+        ParsedTemplates { faults: BTreeMap::new().into(), ..ParsedTemplates::new(texts) }
     }
 
-    /// Begins to parse all, beside what else there is to do.
-    pub(super) fn ahead(texts: Texts) -> Ahead<ParsedTemplates> {
-        Ahead::begin(move || ParsedTemplates::parse(&texts))
+    /// Begins to parse those of files, which every compile renders, beside what else there is to do.
+    pub(super) fn ahead(self) -> Arc<Self> {
+        let parsed = Arc::new(self);
+        let begun = Arc::clone(&parsed);
+        threads::ahead(move || begun.files.iter().for_each(|name| drop(begun.engine.fault(name))));
+        parsed
     }
 
-    /// As [`ahead`](Self::ahead), of what is shipped: a check has parsed its forms, of which most compiles need half.
-    pub(super) fn shipped_ahead(texts: Texts) -> Ahead<ParsedTemplates> {
-        Ahead::begin(move || {
-            let mut parsed = ParsedTemplates::of(texts.files.iter());
-            parsed.engine.add_when_needed(texts.forms.iter().cloned().collect());
-            parsed
-        })
+    /// What does not parse, whether anything renders it or not.
+    pub(crate) fn faults(&self) -> &BTreeMap<Text, TemplateFault> {
+        let names = || self.files.iter().chain(&self.forms);
+        let faults = || names().filter_map(|name| Some((name.clone(), self.engine.fault(name)?))).collect();
+        self.faults.get_or_init(faults)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::request::layer_word;
 use super::{Compilation, first_sentence, one_line, platform};
-use crate::catalog::{Adapter, Catalog, Output, OutputField, PARTS, ParamId, ParsedTemplates, Platform};
+use crate::catalog::{Adapter, Catalog, Output, OutputField, PARTS, ParamId, Platform};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::Withheld;
 use crate::model::{Channel, RenderedSnippet, Scalar, Source, Text, ValueType};
@@ -115,10 +115,11 @@ impl<'r> Renderer<'r> {
 
     fn adapter(&self, adapter: &Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
         let catalog = self.compilation.catalog;
-        let ParsedTemplates { engine: templates, faults } = catalog.parsed_templates();
-        if !faults.is_empty() {
-            self.faultless(adapter, faults)?;
+        let parsed = catalog.parsed_templates();
+        if !parsed.faults().is_empty() {
+            self.faultless(adapter, parsed.faults())?;
         }
+        let templates = &parsed.engine;
         let mut diags = Diagnostics::default();
         let common = match self.common(adapter, templates) {
             Ok(common) => common,

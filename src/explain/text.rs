@@ -55,8 +55,8 @@ pub fn text_of(catalog: &Catalog, template: &str, model: &Model, page: &Page) ->
         ("next", Model::list(next.collect())),
     ];
     let model = Model::record(page, Some(model));
-    // One that was parsed ahead was parsed without a fault, or is parsed again to tell it.
-    let ahead = catalog.parsed_ahead().filter(|parsed| parsed.faults.is_empty() && parsed.engine.has(template));
+    // One that does not parse is parsed again to tell why.
+    let ahead = catalog.parsed_ahead().filter(|parsed| parsed.engine.fault(template).is_none());
     if let Some(parsed) = ahead {
         return parsed.engine.render_model(template, &model).map_err(fault);
     }

@@ -8,7 +8,6 @@ pub use model::Model;
 use crate::model::{Text, format_duration};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -128,24 +127,15 @@ impl<'t> Templates<'t> {
         self.environment.add_template(name, text).map_err(|error| TemplateFault::new(&error))
     }
 
-    /// Adds a template that nothing else holds.
-    ///
-    /// # Errors
-    ///
-    /// What does not parse, and where.
-    pub fn add_owned(&mut self, name: Text, text: Cow<'t, str>) -> Result<(), TemplateFault> {
-        self.environment.add_template_owned(name, text).map_err(|error| TemplateFault::new(&error))
-    }
-
-    /// Adds templates that are parsed when they are first rendered: a fault is one of that rendering.
+    /// Adds templates that are parsed when they are first asked for.
     pub fn add_when_needed(&mut self, texts: BTreeMap<Text, Text>) {
         self.environment.set_loader(move |name| Ok(texts.get(name).cloned()));
     }
 
-    /// Whether there is a template of this name.
+    /// Why a template is not to be rendered: it does not parse, or is not there.
     #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.environment.get_template(name).is_ok()
+    pub fn fault(&self, name: &str) -> Option<TemplateFault> {
+        self.environment.get_template(name).err().map(|error| TemplateFault::new(&error))
     }
 
     /// The names that a template reads from outside, with the attributes it reads of them: `a.b`.

@@ -20,9 +20,9 @@ use crate::diag::{Code, Diagnostic, Diagnostics, SourceMap};
 use crate::loader::records::{RawGroup, RawRegistry, RawTarget};
 use crate::loader::{self, DataSet, Depth, Named, Parts, Records};
 use crate::model::{Channel, Text, ValueType};
-use crate::threads::{Ahead, beside};
+use crate::threads::beside;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub(super) fn link(files: DataSet, depth: Depth) -> Result<Catalog, Box<Broken>> {
     let mut sources = SourceMap::default();
@@ -93,7 +93,7 @@ struct Surroundings {
     platform: Platform,
     adapters: Vec<Adapter>,
     /// The templates of the adapters, if they are parsed ahead.
-    ahead: Option<Ahead<ParsedTemplates>>,
+    ahead: Option<Arc<ParsedTemplates>>,
 }
 
 impl Linker<'_> {
@@ -102,7 +102,9 @@ impl Linker<'_> {
         let platform = self.platform(records);
         let adapters = self.adapters(std::mem::take(&mut records.adapters), &records.templates, &platform);
         let ahead = match self.depth {
-            Depth::Artifacts => Some(ParsedTemplates::ahead(templates::texts(&adapters, &records.templates, sources))),
+            Depth::Artifacts => {
+                Some(ParsedTemplates::new(templates::texts(&adapters, &records.templates, sources)).ahead())
+            }
             _ => None,
         };
         Surroundings { platform, adapters, ahead }
