@@ -1,8 +1,8 @@
 //! Writes a set of files to an output directory, all or nothing.
 //!
-//! Everything is written to a staging directory first, on the same file system, and then put in place by renaming, file by file: folders
-//! stay, and with them what is not ours, who stands in them and what is mounted from them. A file that is the same already is left as it is. If
-//! anything fails, what was moved is moved back. Nothing is forced to disk: renaming protects against this process failing or being
+//! Everything is written to a staging directory first, on the same file system, and then put in place by renaming. A directory that is
+//! not there is renamed as a whole; in one that is, folders stay, and with them what is not ours, who stands in them and what is mounted
+//! from them, and a file that is the same already is left as it is. If anything fails, what was moved is moved back. Nothing is forced to disk: renaming protects against this process failing or being
 //! refused half-way, which is the promise made here, while an `fsync` per file would cost a hundred times the rest. Output can be generated
 //! again; whoever needs it to survive a power failure syncs the file system once, afterwards.
 
@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::threads::shared;
 
@@ -88,51 +89,138 @@ impl<T> Context<T> for io::Result<T> {
 /// A path that leads outside `dir` or stands twice, something foreign where output must go, or a refusal of the file system. In each
 /// case `dir` is as it was before, except after [`PublishError::Rollback`].
 pub fn publish(dir: &Path, owned: &[String], files: &[OutputFile]) -> Result<(), PublishError> {
-    let units = plan(owned, files)?;
-    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    match fs::metadata(dir) {
-        Ok(found) if found.is_dir() => {
-            // An absolute path without links: staging and target stay on one file system.
-            let dir = fs::canonicalize(dir).context("open", dir)?;
-            replace(&dir, units)
-        }
-        Ok(_) => Err(PublishError::Occupied { path: dir.to_owned(), reason: "it is not a directory" }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(dir, &units),
-        Err(error) => Err(error).context("open", dir),
-    }
+    /// Fewer files than this are not worth a second thread.
+    const WORTH_A_THREAD: usize = 12;
+    check(owned, files)?;
+    let publication = Publication::begin(dir, owned)?;
+    // A half each, not a file: two that make files in one folder wait for each other.
+    let (one, other) = files.split_at(files.len() / 2);
+    let put = |files: &[OutputFile]| files.iter().try_for_each(|file| publication.put(&file.path, &file.content));
+    let halves = shared(files.len() >= WORTH_A_THREAD, 2, || (), |(), half| put([one, other][half]));
+    // The fault of the earlier file, as if they had been written in order.
+    halves.into_iter().collect::<Result<(), _>>()?;
+    publication.commit()
 }
 
-/// A file that is moved into place or out of it, and whether it is owned.
-#[derive(Debug, PartialEq, Eq)]
-struct Unit<'a> {
-    path: &'a str,
-    owned: bool,
-    /// What is to stand there; nothing where it is to go.
-    content: Option<&'a [u8]>,
-}
-
-/// Checks all paths and lists what is to be done. Nothing is touched yet.
-fn plan<'a>(owned: &'a [String], files: &'a [OutputFile]) -> Result<Vec<Unit<'a>>, PublishError> {
+/// Checks all paths, while nothing is touched yet.
+fn check(owned: &[String], files: &[OutputFile]) -> Result<(), PublishError> {
     let refuse = |path: &str, reason| Err(PublishError::Path { path: path.to_owned(), reason });
-    for path in owned.iter().chain(files.iter().map(|file| &file.path)) {
-        if let Some(reason) = fault(path) {
-            return refuse(path, reason);
-        }
-    }
-    let mut units: BTreeMap<&str, Unit<'_>> =
-        owned.iter().map(|path| (path.as_str(), Unit { path, owned: true, content: None })).collect();
+    let paths = || owned.iter().chain(files.iter().map(|file| &file.path));
+    paths().try_for_each(|path| inside(path))?;
+    let mut known = BTreeSet::new();
     for file in files {
-        let unit = units.entry(&file.path).or_insert(Unit { path: &file.path, owned: false, content: None });
-        if unit.content.replace(&file.content).is_some() {
+        if !known.insert(file.path.as_str()) {
             return refuse(&file.path, "it stands twice in the output");
         }
     }
-    for path in units.keys() {
-        if parents(path).any(|parent| units.get(parent).is_some_and(|unit| unit.content.is_some())) {
+    for path in paths() {
+        if parents(path).any(|parent| known.contains(parent)) {
             return refuse(path, "a folder of its path is also a file of the output");
         }
     }
-    Ok(units.into_values().collect())
+    Ok(())
+}
+
+/// Files on their way into a directory: written as they come, by any thread, and put in place at the end, all or nothing. One that
+/// is dropped before leaves everything as it was.
+#[derive(Debug)]
+pub(crate) struct Publication<'p> {
+    /// Where they go; without links, where that is there.
+    dir: PathBuf,
+    /// As [`publish`] has it.
+    owned: &'p [String],
+    place: Place,
+    /// The paths so far, and whether there is something to put in place.
+    files: Mutex<BTreeMap<String, bool>>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Not there: the staging directory becomes it. It goes before the parents that it stands in.
+    New { staging: Staging, made: Made },
+    /// There: the staging directory is made inside when something differs.
+    There(Mutex<Option<Staging>>),
+}
+
+impl<'p> Publication<'p> {
+    /// Begins to publish to `dir`, where the files of `owned` belong to this tool.
+    pub(crate) fn begin(dir: &Path, owned: &'p [String]) -> Result<Self, PublishError> {
+        owned.iter().try_for_each(|path| inside(path))?;
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        let (dir, place) = match fs::metadata(dir) {
+            Ok(found) if found.is_dir() => {
+                // An absolute path without links: staging and target stay on one file system.
+                let dir = fs::canonicalize(dir).context("open", dir)?;
+                (dir, Place::There(Mutex::default()))
+            }
+            Ok(_) => return Err(PublishError::Occupied { path: dir.to_owned(), reason: "it is not a directory" }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (dir.to_owned(), Place::new(dir)?),
+            Err(error) => return Err(error).context("open", dir),
+        };
+        Ok(Publication { dir, owned, place, files: Mutex::default() })
+    }
+
+    /// Takes a file on its way. No path comes twice, none leads through a file.
+    pub(crate) fn put(&self, path: &str, content: &[u8]) -> Result<(), PublishError> {
+        inside(path)?;
+        let root = match &self.place {
+            Place::New { staging, .. } => Some(staging.path.clone()),
+            Place::There(staging) => {
+                let owned = self.owned.iter().any(|own| own == path);
+                match to_do(&self.dir, path, owned, Some(content))? {
+                    true => Some(inner(&self.dir, &mut locked(staging))?.new_files()),
+                    false => None,
+                }
+            }
+        };
+        if let Some(root) = &root {
+            write(&root.join(path), content).context("write", &self.dir.join(path))?;
+        }
+        locked(&self.files).insert(path.to_owned(), root.is_some());
+        Ok(())
+    }
+
+    /// Puts the files in place, and removes those of `owned` that are not among them.
+    pub(crate) fn commit(self) -> Result<(), PublishError> {
+        match self.place {
+            // What is named last goes first, as in the place itself.
+            Place::New { made, mut staging } => {
+                fs::rename(&staging.path, &self.dir).context("create", &self.dir)?;
+                staging.keep();
+                made.keep();
+                Ok(())
+            }
+            Place::There(staging) => {
+                let staging = staging.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let files = self.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+                replace(&self.dir, self.owned, &files, staging)
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a file, and its folders where there are none.
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = match fs::File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::File::create_new(path)?
+        }
+        opened => opened?,
+    };
+    file.write_all(content)
+}
+
+/// Refuses a path that cannot be part of the output.
+fn inside(path: &str) -> Result<(), PublishError> {
+    match fault(path) {
+        Some(reason) => Err(PublishError::Path { path: path.to_owned(), reason }),
+        None => Ok(()),
+    }
 }
 
 /// Why a path cannot be part of the output.
@@ -157,31 +245,28 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(at, _)| &path[..at])
 }
 
-/// Publishes to a directory that does not exist.
-fn create(dir: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
-    // A link to nowhere counts as absent for everything but renaming onto it.
-    if fs::symlink_metadata(dir).is_ok() {
-        return Err(PublishError::Occupied {
-            path: dir.to_owned(),
-            reason: "it is a symbolic link that leads nowhere",
-        });
+impl Place {
+    /// For a directory that does not exist.
+    fn new(dir: &Path) -> Result<Self, PublishError> {
+        // A link to nowhere counts as absent for everything but renaming onto it.
+        if fs::symlink_metadata(dir).is_ok() {
+            return Err(PublishError::Occupied {
+                path: dir.to_owned(),
+                reason: "it is a symbolic link that leads nowhere",
+            });
+        }
+        let parent = match dir.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut made = Made::default();
+        made.all(parent)?;
+        Ok(Place::New { staging: Staging::new(parent)?, made })
     }
-    let parent = match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut made = Made::default();
-    made.all(parent)?;
-    let mut staging = Staging::new(parent)?;
-    fill(&staging.path, dir, units)?;
-    fs::rename(&staging.path, dir).context("create", dir)?;
-    staging.keep();
-    made.keep();
-    Ok(())
 }
 
 /// Directories made on the way, removed again (innermost first) unless kept.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Made(Vec<PathBuf>);
 
 impl Made {
@@ -222,26 +307,39 @@ impl Drop for Made {
     }
 }
 
+/// A file that is moved into place or out of it.
+#[derive(Debug, PartialEq, Eq)]
+struct Unit<'a> {
+    path: &'a str,
+    /// Whether it may stand there already.
+    owned: bool,
+    /// Whether a new one is staged; else it goes.
+    staged: bool,
+}
+
 /// Publishes to a directory that exists; `dir` is canonical.
-fn replace(dir: &Path, mut units: Vec<Unit<'_>>) -> Result<(), PublishError> {
-    let mut content = fs::read_dir(dir).context("read", dir)?;
-    if content.next().is_none() && replace_empty(dir, &units) {
-        return Ok(());
+fn replace(
+    dir: &Path,
+    owned: &[String],
+    files: &BTreeMap<String, bool>,
+    mut staging: Option<Staging>,
+) -> Result<(), PublishError> {
+    let mut units: BTreeMap<&str, Unit<'_>> = BTreeMap::new();
+    for (path, _) in files.iter().filter(|(_, staged)| **staged) {
+        units.insert(path, Unit { path, owned: owned.contains(path), staged: true });
     }
-    let mut looks = shared(units.len() >= WORTH_A_THREAD, units.len(), || (), |(), index| to_do(dir, &units[index]))
-        .into_iter()
-        .collect::<Result<Vec<bool>, _>>()?
-        .into_iter();
-    units.retain(|_| looks.next() == Some(true));
+    for path in owned.iter().filter(|path| !files.contains_key(*path)) {
+        if to_do(dir, path, true, None)? {
+            units.insert(path, Unit { path, owned: true, staged: false });
+        }
+    }
     if units.is_empty() {
         return Ok(());
     }
-    // Inside the directory, not beside it: a directory that is a mount point has another file system beside it, and whoever may
-    // write to it need not have the right to write beside it.
-    let mut staging = Staging::new(dir)?;
-    staging.fill(dir, &units)?;
+    inner(dir, &mut staging)?;
+    let Some(mut staging) = staging else { return Ok(()) };
     let mut moves = Moves::default();
-    if let Err(error) = exchange(dir, &units, &staging, &mut moves) {
+    if let Err(error) = exchange(dir, units.values(), &staging, &mut moves) {
         return Err(match moves.undo() {
             Ok(()) => error,
             Err((path, source)) => PublishError::Rollback { path, kept: staging.keep(), source },
@@ -249,7 +347,7 @@ fn replace(dir: &Path, mut units: Vec<Unit<'_>>) -> Result<(), PublishError> {
     }
     drop(staging);
     // Folders that only held files which are gone now.
-    for unit in units.iter().filter(|unit| unit.content.is_none()) {
+    for unit in units.values().filter(|unit| !unit.staged) {
         let mut folders: Vec<_> = parents(unit.path).collect();
         while let Some(folder) = folders.pop() {
             if fs::remove_dir(dir.join(folder)).is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
@@ -260,49 +358,35 @@ fn replace(dir: &Path, mut units: Vec<Unit<'_>>) -> Result<(), PublishError> {
     Ok(())
 }
 
-/// Publishes to an empty directory with one rename, if that is possible. If not, the caller goes the other way, which also finds out
-/// what to report. A mount point cannot be replaced; and the working directory must not be, as every process in it would be left in
-/// a deleted one.
-fn replace_empty(dir: &Path, units: &[Unit<'_>]) -> bool {
-    let here = std::env::current_dir().and_then(fs::canonicalize);
-    let (Some(parent), Ok(found)) = (dir.parent(), fs::metadata(dir)) else {
-        return false;
-    };
-    if found.permissions().readonly() || here.is_ok_and(|here| here.starts_with(dir)) {
-        return false;
+/// The staging directory inside a directory that exists, made if it is not. Not beside: a directory that is a mount point has another
+/// file system beside it, and whoever may write to it need not have the right to write beside it.
+fn inner<'s>(dir: &Path, staging: &'s mut Option<Staging>) -> Result<&'s Staging, PublishError> {
+    match staging {
+        Some(staging) => Ok(staging),
+        None => Ok(staging.insert(Staging::new(dir)?)),
     }
-    let Ok(mut staging) = Staging::new(parent) else {
-        return false;
-    };
-    if fill(&staging.path, dir, units).is_err() || fs::rename(&staging.path, dir).is_err() {
-        return false;
-    }
-    staging.keep();
-    // The new directory is this process's own, so that it may give it the former one's permissions.
-    let _ = fs::set_permissions(dir, found.permissions());
-    true
 }
 
-/// Whether there is something to do for a unit, and whether it can be done.
-fn to_do(dir: &Path, unit: &Unit<'_>) -> Result<bool, PublishError> {
+/// Whether there is something to do for a file, which is to have this content or to go, and whether it can be done.
+fn to_do(dir: &Path, file: &str, owned: bool, content: Option<&[u8]>) -> Result<bool, PublishError> {
     let occupied = |path: PathBuf, reason| Err(PublishError::Occupied { path, reason });
-    for folder in parents(unit.path) {
+    for folder in parents(file) {
         let path = dir.join(folder);
         match kind(&path)? {
-            None => return Ok(unit.content.is_some()),
+            None => return Ok(content.is_some()),
             Some(found) if found.is_dir() => {}
             // Nothing to write and nothing of ours to remove.
-            Some(_) if unit.content.is_none() => return Ok(false),
+            Some(_) if content.is_none() => return Ok(false),
             Some(found) if found.is_symlink() => {
                 return occupied(path, "it is a symbolic link where a folder is needed");
             }
             Some(_) => return occupied(path, "it is a file where a folder is needed"),
         }
     }
-    let path = dir.join(unit.path);
-    match (kind(&path)?, unit.content) {
+    let path = dir.join(file);
+    match (kind(&path)?, content) {
         (None, content) => Ok(content.is_some()),
-        (Some(_), Some(_)) if !unit.owned => occupied(path, "it exists already and is not of this tool's making"),
+        (Some(_), Some(_)) if !owned => occupied(path, "it exists already and is not of this tool's making"),
         (Some(found), Some(_)) if found.is_dir() => occupied(path, "it is a folder where a file must go"),
         // It is nobody's earlier output: to replace it would break what else uses it.
         (Some(_), Some(_)) if is_special(&path) => occupied(path, "it is a device, a pipe or a socket"),
@@ -331,14 +415,30 @@ fn kind(path: &Path) -> Result<Option<fs::FileType>, PublishError> {
     }
 }
 
-/// Moves every former file out of the directory and every new one into it.
-fn exchange(dir: &Path, units: &[Unit<'_>], staging: &Staging, moves: &mut Moves) -> Result<(), PublishError> {
+/// Moves every former file out of the directory and every new one into it; where there is no folder yet, the whole folder.
+fn exchange<'u>(
+    dir: &Path,
+    units: impl Iterator<Item = &'u Unit<'u>>,
+    staging: &Staging,
+    moves: &mut Moves,
+) -> Result<(), PublishError> {
     let (new, old) = (staging.new_files(), staging.old_files());
+    let mut moved = BTreeSet::new();
     for unit in units {
+        if parents(unit.path).any(|folder| moved.contains(folder)) {
+            continue;
+        }
+        let is_folder = |folder: &&str| fs::symlink_metadata(dir.join(folder)).is_ok_and(|found| found.is_dir());
+        if let Some(missing) = parents(unit.path).find(|folder| !is_folder(folder)) {
+            if unit.staged {
+                let target = dir.join(missing);
+                moves.rename(&new.join(missing), &target, &target)?;
+                moved.insert(missing);
+            }
+            continue;
+        }
         let target = dir.join(unit.path);
-        let reachable =
-            parents(unit.path).all(|folder| fs::symlink_metadata(dir.join(folder)).is_ok_and(|found| found.is_dir()));
-        if reachable && kind(&target)?.is_some() {
+        if kind(&target)?.is_some() {
             if !unit.owned {
                 // It was not there when everything was checked.
                 return Err(PublishError::Occupied {
@@ -352,101 +452,40 @@ fn exchange(dir: &Path, units: &[Unit<'_>], staging: &Staging, moves: &mut Moves
             }
             moves.rename(&target, &backup, &target)?;
         }
-        if unit.content.is_some() {
-            for folder in parents(unit.path) {
-                moves.create_dir(&dir.join(folder))?;
-            }
+        if unit.staged {
             moves.rename(&new.join(unit.path), &target, &target)?;
         }
     }
     Ok(())
 }
 
-/// What has been done to the directory, to be undone in reverse.
+/// What has been done to the directory, to be undone in reverse: from where to where something was renamed.
 #[derive(Default)]
-struct Moves {
-    done: Vec<Step>,
-}
-
-enum Step {
-    Renamed { from: PathBuf, to: PathBuf },
-    Created(PathBuf),
-}
+struct Moves(Vec<(PathBuf, PathBuf)>);
 
 impl Moves {
     fn rename(&mut self, from: &Path, to: &Path, blamed: &Path) -> Result<(), PublishError> {
         fs::rename(from, to).context("replace", blamed)?;
-        self.done.push(Step::Renamed { from: from.to_owned(), to: to.to_owned() });
+        self.0.push((from.to_owned(), to.to_owned()));
         Ok(())
-    }
-
-    fn create_dir(&mut self, path: &Path) -> Result<(), PublishError> {
-        match fs::create_dir(path) {
-            Ok(()) => {
-                self.done.push(Step::Created(path.to_owned()));
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::symlink_metadata(path) {
-                Ok(found) if found.is_dir() => Ok(()),
-                _ => Err(error).context("create", path),
-            },
-            Err(error) => Err(error).context("create", path),
-        }
     }
 
     /// Undoes as much as the system permits; the first refusal is returned.
     fn undo(&mut self) -> Result<(), (PathBuf, io::Error)> {
         let mut refused = Ok(());
-        while let Some(step) = self.done.pop() {
-            let (path, result) = match step {
-                Step::Renamed { from, to } => {
-                    let result = fs::rename(&to, &from);
-                    (from, result)
-                }
-                Step::Created(path) => {
-                    let result = fs::remove_dir(&path);
-                    (path, result)
-                }
-            };
-            if let (Err(error), Ok(())) = (result, &refused) {
-                refused = Err((path, error));
+        while let Some((from, to)) = self.0.pop() {
+            if let (Err(error), Ok(())) = (fs::rename(&to, &from), &refused) {
+                refused = Err((from, error));
             }
         }
         refused
     }
 }
 
-/// Fewer files than this are not worth a second thread.
-const WORTH_A_THREAD: usize = 12;
-
-/// Writes all new files below `root`; an error names the place in `target` that a file is meant for. Making files is what
-/// publishing costs, and most systems make them at once in different folders: two threads share them.
-fn fill(root: &Path, target: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
-    let files: Vec<(&str, &[u8])> = units.iter().filter_map(|unit| Some((unit.path, unit.content?))).collect();
-    let write = |files: &[(&str, &[u8])]| {
-        let mut folders = BTreeSet::new();
-        files.iter().try_for_each(|(path, content)| {
-            for folder in parents(path).filter(|folder| folders.insert(*folder)) {
-                match fs::create_dir(root.join(folder)) {
-                    // The other thread needs it too.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                    made => made.context("create", &target.join(folder))?,
-                }
-            }
-            let written = fs::File::create_new(root.join(path)).and_then(|mut open| open.write_all(content));
-            written.context("write", &target.join(path))
-        })
-    };
-    // A half each, not a file: two that make files in one folder wait for each other.
-    let (one, other) = files.split_at(files.len() / 2);
-    let halves = shared(files.len() >= WORTH_A_THREAD, 2, || (), |(), half| write([one, other][half]));
-    // The fault of the earlier file, as if they had been written in order.
-    halves.into_iter().collect()
-}
-
 /// A directory beside or in the target, removed when dropped. It becomes a target that is new; else it holds the files on their way
 /// in (`new`) and out (`old`), each folder made when it is needed: a file system may look for a while at what was removed
 /// whenever it makes something new.
+#[derive(Debug)]
 struct Staging {
     path: PathBuf,
     kept: bool,
@@ -468,13 +507,6 @@ impl Staging {
                 Err(error) => return Err(error).context("write to", parent),
             }
         }
-    }
-
-    /// Writes all new files on their way in.
-    fn fill(&self, target: &Path, units: &[Unit<'_>]) -> Result<(), PublishError> {
-        let new = self.new_files();
-        fs::create_dir(&new).context("create", &new)?;
-        fill(&new, target, units)
     }
 
     fn new_files(&self) -> PathBuf {
@@ -681,19 +713,14 @@ mod tests {
         put(&dir, "why.md", "old");
         let before = tree(&dir);
         let (owned, files) = (owned(), output());
-        let units = plan(&owned, &files).unwrap();
         {
-            let staging = Staging::new(&dir).unwrap();
-            // Appears after the checks: a folder that cannot be replaced by the file of the last unit.
-            let mut units = units;
-            units.push(Unit { path: "taken", owned: false, content: Some(b"new") });
-            staging.fill(&dir, &units).unwrap();
+            let publication = Publication::begin(&dir, &owned).unwrap();
+            files.iter().try_for_each(|file| publication.put(&file.path, &file.content)).unwrap();
+            publication.put("taken", b"new").unwrap();
+            // Appears after the checks: a folder that cannot be replaced by the file of the last path.
             put(&dir, "taken/mine", "mine");
-            let mut moves = Moves::default();
-            let error = exchange(&dir, &units, &staging, &mut moves).unwrap_err();
+            let error = publication.commit().unwrap_err();
             assert!(matches!(error, PublishError::Occupied { .. }), "{error}");
-            assert!(dir.join("platform/ecs/task.json").exists());
-            moves.undo().unwrap();
             fs::remove_dir_all(dir.join("taken")).unwrap();
         }
         assert_eq!(tree(&dir), before);

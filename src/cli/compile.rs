@@ -4,12 +4,12 @@ use super::args::{Compile, CompileFormat};
 use super::session::{Failure, Session};
 use super::subject::{self, ENVIRONMENT, quoted};
 use super::{Exit, Outcome};
-use crate::catalog::Catalog;
-use crate::compile::{Compilation, Page, Request, Snippets, Story, compile};
+use crate::catalog::{Adapter, Catalog};
+use crate::compile::{Compilation, Page, Rendered, Request, Story, compile};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::inputs;
 use crate::loader::Depth;
-use crate::publish::{OutputFile, publish};
+use crate::publish::{Publication, PublishError};
 
 pub(super) fn run(session: &mut Session, options: &Compile) -> Outcome {
     let catalog = session.catalog_at(Depth::Artifacts)?;
@@ -211,55 +211,56 @@ fn make(session: &Session, options: &Compile, compilation: &Compilation<'_>, sto
     let rails = || json_text(&compilation.guard_rail_results(), 0);
     let dynamic_config = || Ok(compilation.dynamic_config_yaml().to_owned());
     let why = || Ok(compilation.why_of(story)?);
-    let Some(dir) = &options.out else {
-        // An adapter that fails is told now, not when the files are asked for.
-        let (_, mut texts) = faultless(compilation.snippets_beside(&[&summary as &Maker<'_>]))?;
-        return Ok(texts.pop().unwrap_or_default());
-    };
-    let names = ["why.md", "profile.json", "dynamicconfig.yaml", "dsql-plugin.json", "guard-rails.json"];
-    let texts: [&Maker<'_>; 6] = [&why, &profile, &dynamic_config, &plugin, &rails, &summary];
-    let ((sdk, platform), mut texts) = faultless(compilation.snippets_beside(&texts))?;
-    let summary = texts.pop().unwrap_or_default();
-    let file = |(path, text): (&str, String)| OutputFile { path: path.to_owned(), content: text.into_bytes() };
-    let mut files: Vec<OutputFile> = names.into_iter().zip(texts).map(file).collect();
-    let mut owned: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
     let catalog = compilation.catalog;
+    let texts: [(&str, &Maker<'_>); 5] = [
+        ("why.md", &why),
+        ("profile.json", &profile),
+        ("dynamicconfig.yaml", &dynamic_config),
+        ("dsql-plugin.json", &plugin),
+        ("guard-rails.json", &rails),
+    ];
+    let mut owned: Vec<String> = texts.iter().map(|(path, _)| (*path).to_owned()).collect();
     for adapter in &catalog.adapters {
         let paths = adapter.outputs.iter().flat_map(|output| catalog.platform.files(&output.file));
         owned.extend(paths.map(|path| format!("{}/{}/{path}", folder(adapter.sdk), adapter.name)));
     }
-    for (is_sdk, snippets) in [(true, sdk), (false, platform)] {
-        for snippet in snippets {
-            files.push(OutputFile {
-                path: format!("{}/{}/{}", folder(is_sdk), snippet.adapter, snippet.filename),
-                content: snippet.content.into_bytes(),
-            });
+    let unwritten = |error: PublishError| Told::Failure(Failure::file("", &error));
+    let out = options.out.as_deref().map(|dir| Publication::begin(dir, &owned)).transpose().map_err(unwritten)?;
+    // Written where it is made and dropped: what is only kept takes memory that nobody has used yet, which costs as much as writing.
+    let put = |path: &str, text: &str| match &out {
+        Some(out) => out.put(path, text.as_bytes()).map_err(unwritten),
+        None => Ok(()),
+    };
+    let written = texts.map(|(path, make)| move || make().and_then(|text| put(path, &text)).map(|()| String::new()));
+    let written = written.iter().filter(|_| out.is_some()).map(|text| text as &Maker<'_>);
+    let others: Vec<&Maker<'_>> = written.chain([&summary as &Maker<'_>]).collect();
+    // An adapter that fails is told also where no files are asked for.
+    let each = |adapter: &Adapter, rendered: Rendered| {
+        for file in rendered? {
+            put(&format!("{}/{}/{}", folder(adapter.sdk), adapter.name, file.filename), &file.content)?;
         }
-    }
-    publish(dir, &owned, &files).map_err(|error| Told::Failure(Failure::file("", &error)))?;
-    Ok(summary)
+        Ok(String::new())
+    };
+    let told = faultless(compilation.snippets_beside(&others, &each))?;
+    out.map_or(Ok(()), Publication::commit).map_err(unwritten)?;
+    Ok(told)
 }
 
-/// What was made, or every fault of all that was.
-fn faultless(
-    (snippets, texts): (Result<Snippets, Diagnostics>, Vec<Result<String, Told>>),
-) -> Result<(Snippets, Vec<String>), Told> {
-    let (mut faults, mut made) = (Diagnostics::default(), Vec::with_capacity(texts.len()));
-    for text in texts {
-        match text {
-            Ok(text) => made.push(text),
+/// What was made, one text after the other, or every fault of all that was.
+fn faultless(made: Vec<Result<String, Told>>) -> Result<String, Told> {
+    let (mut faults, mut failed, mut told) = (Diagnostics::default(), None, String::new());
+    for made in made {
+        match made {
+            Ok(text) => told.push_str(&text),
             Err(Told::Template(more)) => faults.extend(more),
-            Err(failure) => return Err(failure),
+            Err(failure) => failed = failed.or(Some(failure)),
         }
     }
-    match snippets {
-        Ok(snippets) if faults.is_empty() => Ok((snippets, made)),
-        snippets => {
-            faults.extend(snippets.err().into_iter().flatten());
-            faults.sort();
-            Err(Told::Template(faults))
-        }
+    if !faults.is_empty() {
+        faults.sort();
+        return Err(Told::Template(faults));
     }
+    failed.map_or(Ok(told), Err)
 }
 
 /// What the shipped catalog's need, in bytes, and half as much: a text that grows to its size costs as much as writing it.

@@ -25,55 +25,45 @@ pub(super) fn carries(catalog: &Catalog, id: ParamId) -> bool {
         })
 }
 
-/// Renders the chosen adapters; all of them where none of either kind was chosen. The others are done beside them.
+/// What an adapter comes to: its files.
+pub(crate) type Rendered = Result<Vec<RenderedSnippet>, Diagnostics>;
+
+/// Renders the chosen adapters, those of platforms and those of SDKs; all of them where none of either kind was chosen. `each` takes what
+/// one comes to on the thread that rendered it, while it is at hand. The others are done beside them, and come first in the result.
 pub(crate) fn render<T: Send>(
     compilation: &Compilation<'_>,
     others: &[&(dyn Fn() -> T + Sync)],
-) -> (Result<Snippets, Diagnostics>, Vec<T>) {
-    enum Made<T> {
-        Files(Result<Vec<RenderedSnippet>, Diagnostics>),
-        Other(T),
-    }
+    each: &(dyn Fn(&Adapter, Rendered) -> T + Sync),
+) -> Vec<T> {
     let (of_platform, of_sdk) = chosen(compilation.catalog, &compilation.sdk, &compilation.platform);
-    // The others need no template that may still be parsed; those of platforms take longest; those of SDKs are short and fill
-    // the time that is left.
-    let adapters: Vec<&Adapter> = of_platform.iter().chain(&of_sdk).copied().collect();
-    let (platforms, count) = (of_platform.len(), others.len() + adapters.len());
+    let adapters: Vec<&Adapter> = of_platform.into_iter().chain(of_sdk).collect();
     let renderer = Renderer::new(compilation);
-    let job = |(): &mut (), index: usize| match others.get(index) {
-        Some(other) => Made::Other(other()),
-        None => Made::Files(renderer.adapter(adapters[index - others.len()])),
+    let adapter = |index: usize| each(adapters[index], renderer.adapter(adapters[index]));
+    // The first adapter makes what the next ones share, and the others need nothing of that; adapters of SDKs are short and fill the
+    // time that is left.
+    let first = adapters.len().min(1);
+    let job = |(): &mut (), index: usize| match index.checked_sub(first) {
+        None => adapter(0),
+        Some(index) => others.get(index).map_or_else(|| adapter(index - others.len() + first), |other| other()),
     };
-    let (mut files, mut told) = (Vec::with_capacity(count), Vec::with_capacity(others.len()));
-    for made in shared(count > 1, count, || (), job) {
-        match made {
-            Made::Files(made) => files.push(made),
-            Made::Other(made) => told.push(made),
-        }
-    }
-    let sdk = files.split_off(platforms);
-    let snippets = match (joined(sdk), joined(files)) {
-        (Ok(sdk), Ok(platform)) => Ok((sdk, platform)),
-        (sdk, platform) => {
-            let mut diags = Diagnostics::default();
-            [sdk, platform].into_iter().filter_map(Result::err).for_each(|faults| diags.extend(faults));
-            Err(diags)
-        }
-    };
-    (snippets, told)
+    let count = others.len() + adapters.len();
+    let mut made = shared(count > 1, count, || (), job);
+    made[..others.len() + first].rotate_left(first);
+    made
 }
 
-/// The files of every adapter, or every fault in them.
-fn joined(rendered: Vec<Result<Vec<RenderedSnippet>, Diagnostics>>) -> Result<Vec<RenderedSnippet>, Diagnostics> {
-    let mut diags = Diagnostics::default();
-    let mut files = Vec::new();
-    for outcome in rendered {
-        match outcome {
-            Ok(rendered) => files.extend(rendered),
-            Err(faults) => diags.extend(faults),
+/// The files of SDK adapters and of platform adapters, or every fault in them.
+pub(super) fn snippets(compilation: &Compilation<'_>) -> Result<Snippets, Diagnostics> {
+    let (mut sdk, mut platform, mut faults) = (Vec::new(), Vec::new(), Diagnostics::default());
+    for (of_sdk, rendered) in render(compilation, &[], &|adapter, rendered| (adapter.sdk, rendered)) {
+        match rendered {
+            Ok(files) if of_sdk => sdk.extend(files),
+            Ok(files) => platform.extend(files),
+            Err(more) => faults.extend(more),
         }
     }
-    if diags.is_empty() { Ok(files) } else { Err(diags) }
+    faults.sort();
+    if faults.is_empty() { Ok((sdk, platform)) } else { Err(faults) }
 }
 
 /// The chosen adapters, those of platforms and those of SDKs; all of them where none of either was chosen.
@@ -113,7 +103,7 @@ impl<'r> Renderer<'r> {
         Renderer { compilation, parameters, common, cluster: OnceLock::new() }
     }
 
-    fn adapter(&self, adapter: &Adapter) -> Result<Vec<RenderedSnippet>, Diagnostics> {
+    fn adapter(&self, adapter: &Adapter) -> Rendered {
         let catalog = self.compilation.catalog;
         let parsed = catalog.parsed_templates();
         if !parsed.faults().is_empty() {

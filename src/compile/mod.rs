@@ -15,13 +15,14 @@ mod why;
 
 pub use crate::explain::Page;
 pub(crate) use crate::explain::first_sentence;
+pub(crate) use adapters::Rendered;
 pub use adapters::Snippets;
 pub(crate) use request::read_version;
 pub use request::{Given, Request, again};
 pub(crate) use rollout::check_words;
 pub use why::Story;
 
-use crate::catalog::{Catalog, ParamId, Rule};
+use crate::catalog::{Adapter, Catalog, ParamId, Rule};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::eval::{self, Inputs, Override, Resolution, Withheld};
 use crate::model::{
@@ -278,19 +279,17 @@ impl Compilation<'_> {
     ///
     /// Every template that failed: adapter, file, line and cause.
     pub fn snippets(&self) -> Result<Snippets, Diagnostics> {
-        self.snippets_beside::<()>(&[]).0
+        adapters::snippets(self)
     }
 
-    /// As [`Compilation::snippets`] with other work done meanwhile, in its order: two threads share it all.
-    ///
-    /// # Errors
-    ///
-    /// As [`Compilation::snippets`]; the other work is done all the same.
-    pub fn snippets_beside<T: Send>(
+    /// As [`Compilation::snippets`], each adapter's handed over as it is made, with other work done meanwhile: two threads share it all.
+    /// What all came to: the other work in its order, then the adapters.
+    pub(crate) fn snippets_beside<T: Send>(
         &self,
         others: &[&(dyn Fn() -> T + Sync)],
-    ) -> (Result<Snippets, Diagnostics>, Vec<T>) {
-        adapters::render(self, others)
+        each: &(dyn Fn(&Adapter, Rendered) -> T + Sync),
+    ) -> Vec<T> {
+        adapters::render(self, others, each)
     }
 
     /// Everything as it stands in JSON. Where [`Compilation::is_refused`], artifacts and snippets are empty.
