@@ -20,13 +20,13 @@ pub(crate) const SUMMARY: &str = "explain/summary.txt.j2";
 /// The templates of a compile, by name.
 #[derive(Debug)]
 pub(super) struct Texts {
-    /// Those of files and of what is told, with what these include.
+    /// Those that every compile renders: of files, and of what is told.
     files: Vec<(Text, Text)>,
-    /// The forms of adapters, but for those that are words.
-    forms: Vec<(Text, Text)>,
+    /// What these include, where there is something to tell, and the forms of adapters but for those that are words.
+    others: Vec<(Text, Text)>,
 }
 
-freeze!(Texts { files, forms });
+freeze!(Texts { files, others });
 
 /// The templates of a compile in one engine, which threads share. Each is parsed by who renders it first, without anybody waiting
 /// for anybody.
@@ -34,7 +34,7 @@ freeze!(Texts { files, forms });
 pub(crate) struct ParsedTemplates {
     pub(crate) engine: Templates<'static>,
     files: Vec<Text>,
-    forms: Vec<Text>,
+    others: Vec<Text>,
     /// By the name of the template.
     faults: OnceLock<BTreeMap<Text, TemplateFault>>,
 }
@@ -42,10 +42,10 @@ pub(crate) struct ParsedTemplates {
 impl ParsedTemplates {
     pub(super) fn new(texts: Texts) -> Self {
         let names = |texts: &[(Text, Text)]| texts.iter().map(|(name, _)| name.clone()).collect();
-        let (files, forms) = (names(&texts.files), names(&texts.forms));
+        let (files, others) = (names(&texts.files), names(&texts.others));
         let mut engine = Templates::new();
-        engine.add_when_needed(texts.files.into_iter().chain(texts.forms).collect());
-        ParsedTemplates { engine, files, forms, faults: OnceLock::new() }
+        engine.add_when_needed(texts.files.into_iter().chain(texts.others).collect());
+        ParsedTemplates { engine, files, others, faults: OnceLock::new() }
     }
 
     /// As [`new`](Self::new), of what is shipped: a check has found no fault, also where nothing is rendered.
@@ -53,7 +53,7 @@ impl ParsedTemplates {
         ParsedTemplates { faults: BTreeMap::new().into(), ..ParsedTemplates::new(texts) }
     }
 
-    /// Begins to parse those of files, which every compile renders, beside what else there is to do.
+    /// Begins to parse those that every compile renders, beside what else there is to do.
     pub(super) fn ahead(self) -> Arc<Self> {
         let parsed = Arc::new(self);
         let begun = Arc::clone(&parsed);
@@ -63,7 +63,7 @@ impl ParsedTemplates {
 
     /// What does not parse, whether anything renders it or not.
     pub(crate) fn faults(&self) -> &BTreeMap<Text, TemplateFault> {
-        let names = || self.files.iter().chain(&self.forms);
+        let names = || self.files.iter().chain(&self.others);
         let faults = || names().filter_map(|name| Some((name.clone(), self.engine.fault(name)?))).collect();
         self.faults.get_or_init(faults)
     }
@@ -72,17 +72,19 @@ impl ParsedTemplates {
 /// The templates of a compile: what adapters and the texts of a compile are made with.
 pub(super) fn texts(adapters: &[Adapter], templates: &BTreeMap<Text, FileId>, sources: &SourceMap) -> Texts {
     let forms = adapters.iter().flat_map(|adapter| adapter.literals.iter().chain(&adapter.forms));
-    let outputs = adapters.iter().flat_map(|adapter| &adapter.outputs).map(|output| output.template.as_ref());
-    let told = [SUMMARY, WHY].into_iter().flat_map(|text| with_named([text], folder(text), templates, sources));
-    let mut files = with_named(outputs, PARTS, templates, sources);
-    for (path, file) in told {
-        if files.iter().all(|(known, _)| *known != path) {
-            files.push((path, file));
-        }
-    }
-    let files = files.into_iter().map(|(path, file)| (Text::Owned(path.to_owned()), sources.lasting_text(file)));
+    let outputs = || adapters.iter().flat_map(|adapter| &adapter.outputs).map(|output| output.template.as_ref());
+    let told = [SUMMARY, WHY];
+    let of_outputs = with_named(outputs(), PARTS, templates, sources);
+    let of_told = told.into_iter().flat_map(|text| with_named([text], folder(text), templates, sources));
+    let every: BTreeSet<&str> = outputs().chain(told).collect();
+    let named: BTreeMap<&str, FileId> = of_outputs.into_iter().chain(of_told).collect();
+    let text = |(path, file): (&str, FileId)| (Text::Owned(path.to_owned()), sources.lasting_text(file));
+    let (files, included): (Vec<_>, Vec<_>) = named.into_iter().partition(|(path, _)| every.contains(path));
     let forms = forms.filter(|form| !form.is_word()).map(|form| (form.template.clone(), form.text.clone()));
-    Texts { files: files.collect(), forms: forms.collect() }
+    Texts {
+        files: files.into_iter().map(text).collect(),
+        others: included.into_iter().map(text).chain(forms).collect(),
+    }
 }
 
 /// The folder of a template, with its slash.
