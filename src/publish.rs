@@ -1,10 +1,13 @@
 //! Writes a set of files to an output directory, all or nothing.
 //!
-//! Everything is written to a staging directory first, on the same file system, and then put in place by renaming. A directory that is
-//! not there is renamed as a whole; in one that is, folders stay, and with them what is not ours, who stands in them and what is mounted
-//! from them, and a file that is the same already is left as it is. If anything fails, what was moved is moved back. Nothing is forced to disk: renaming protects against this process failing or being
-//! refused half-way, which is the promise made here, while an `fsync` per file would cost a hundred times the rest. Output can be generated
-//! again; whoever needs it to survive a power failure syncs the file system once, afterwards.
+//! Everything is written to a staging directory first, on the same file system, and then put in place by renaming. Where there is no
+//! output directory yet, the staging directory becomes it. In one that is there, folders stay, and with them what is not ours, who stands
+//! in them and what is mounted from them, and a file that is the same already is left as it is. If anything fails, what was moved is moved
+//! back.
+//!
+//! Nothing is forced to disk: renaming protects against this process failing or being refused half-way, which is the promise made here,
+//! while an `fsync` per file would cost a hundred times the rest. Output can be generated again; whoever needs it to survive a power failure
+//! syncs the file system once, afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -168,7 +171,11 @@ impl<'p> Publication<'p> {
             Place::There(staging) => {
                 let owned = self.owned.iter().any(|own| own == path);
                 match to_do(&self.dir, path, owned, Some(content))? {
-                    true => Some(inner(&self.dir, &mut locked(staging))?.new_files()),
+                    true => {
+                        let mut staging = locked(staging);
+                        let made = staging.take().map_or_else(|| inner(&self.dir), Ok)?;
+                        Some(staging.insert(made).new_files())
+                    }
                     false => None,
                 }
             }
@@ -322,7 +329,7 @@ fn replace(
     dir: &Path,
     owned: &[String],
     files: &BTreeMap<String, bool>,
-    mut staging: Option<Staging>,
+    staging: Option<Staging>,
 ) -> Result<(), PublishError> {
     let mut units: BTreeMap<&str, Unit<'_>> = BTreeMap::new();
     for (path, _) in files.iter().filter(|(_, staged)| **staged) {
@@ -336,8 +343,7 @@ fn replace(
     if units.is_empty() {
         return Ok(());
     }
-    inner(dir, &mut staging)?;
-    let Some(mut staging) = staging else { return Ok(()) };
+    let mut staging = staging.map_or_else(|| inner(dir), Ok)?;
     let mut moves = Moves::default();
     if let Err(error) = exchange(dir, units.values(), &staging, &mut moves) {
         return Err(match moves.undo() {
@@ -358,13 +364,10 @@ fn replace(
     Ok(())
 }
 
-/// The staging directory inside a directory that exists, made if it is not. Not beside: a directory that is a mount point has another
-/// file system beside it, and whoever may write to it need not have the right to write beside it.
-fn inner<'s>(dir: &Path, staging: &'s mut Option<Staging>) -> Result<&'s Staging, PublishError> {
-    match staging {
-        Some(staging) => Ok(staging),
-        None => Ok(staging.insert(Staging::new(dir)?)),
-    }
+/// The staging directory for a directory that exists. Inside, not beside: a directory that is a mount point has another file system
+/// beside it, and whoever may write to it need not have the right to write beside it.
+fn inner(dir: &Path) -> Result<Staging, PublishError> {
+    Staging::new(dir)
 }
 
 /// Whether there is something to do for a file, which is to have this content or to go, and whether it can be done.
