@@ -4,15 +4,68 @@
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 /// The second thread; none where none can be had.
 static SECOND: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     // A panic in a job that was begun ahead shows again in who does the job instead.
-    ThreadPoolBuilder::new().num_threads(1).panic_handler(|_| ()).build().ok()
+    let second = ThreadPoolBuilder::new().num_threads(1).panic_handler(|_| ());
+    match cpu::current().filter(|_| APART.load(Ordering::Relaxed)) {
+        Some(taken) => {
+            let second = second.start_handler(move |_| cpu::leave(taken)).build();
+            // If it began behind this one, now it comes to run, and goes.
+            thread::yield_now();
+            second
+        }
+        None => second.build(),
+    }
+    .ok()
 });
+
+/// Whether the second thread begins on a CPU of its own.
+static APART: AtomicBool = AtomicBool::new(false);
 
 /// Whether it works for somebody: who comes then, in a service, does not wait for it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Has the second thread begin on a CPU of its own, if that is to be had and the thread was not begun before. Linux may begin a thread
+/// on the CPU of the one that makes it, while others idle, and part them when it next balances: milliseconds later, when a short process is
+/// nearly over. One that lasts is better left to the system.
+pub(crate) fn begin_apart() {
+    APART.store(true, Ordering::Relaxed);
+}
+
+/// Where a thread runs.
+#[cfg(target_os = "linux")]
+mod cpu {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+    /// The CPU that this thread runs on, if it is one of those that can be named.
+    pub(super) fn current() -> Option<usize> {
+        Some(sched_getcpu()).filter(|cpu| *cpu < CpuSet::MAX_CPU)
+    }
+
+    /// Keeps this thread off a CPU, if it runs there and may run on another one.
+    pub(super) fn leave(taken: usize) {
+        if current() == Some(taken)
+            && let Ok(mut others) = sched_getaffinity(None)
+        {
+            others.unset(taken);
+            // None is no set of CPUs: it is refused, and the thread stays.
+            sched_setaffinity(None, &others).ok();
+        }
+    }
+}
+
+/// Where a thread runs: nobody's business but the system's.
+#[cfg(not(target_os = "linux"))]
+mod cpu {
+    pub(super) fn current() -> Option<usize> {
+        None
+    }
+
+    pub(super) fn leave(_: usize) {}
+}
 
 /// What each job from 0 to `count` comes to, in their order. Whoever is free takes the next one, as nobody knows beforehand
 /// how long one takes; each thread keeps a state of its own from job to job. If the jobs are not worth a second thread, or
@@ -118,6 +171,40 @@ mod tests {
         }
         ahead(|| panic!("as asked"));
         assert_eq!(shared(true, 3, || (), |(), index| index), [0, 1, 2]);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_leaves_a_cpu_that_is_taken_if_it_can() {
+        use super::cpu::{current, leave};
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let moves = || {
+            let all = sched_getaffinity(None)?;
+            for taken in (0..CpuSet::MAX_CPU).filter(|cpu| all.is_set(*cpu)) {
+                let mut only = CpuSet::new();
+                only.set(taken);
+                sched_setaffinity(None, &only)?;
+                leave(taken);
+                assert_eq!(sched_getaffinity(None)?, only, "where there is no other one, it stays");
+            }
+            sched_setaffinity(None, &all)?;
+            // The system may have moved it before it was asked to: then it is asked again.
+            for _ in 0..1000 {
+                let (here, mut others) = (current().expect("a CPU of the set"), all);
+                leave(here);
+                let allowed = sched_getaffinity(None)?;
+                if allowed != all {
+                    others.unset(here);
+                    assert_eq!(allowed, others);
+                    return Ok(());
+                }
+            }
+            assert_eq!(all.count(), 1, "it never left");
+            Ok::<_, rustix::io::Errno>(())
+        };
+        // On a thread of its own: those of other tests stay where they are.
+        let moved = std::thread::spawn(moves).join().expect("what is asserted holds");
+        moved.expect("the system tells and takes sets of CPUs");
     }
 
     #[test]

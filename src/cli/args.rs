@@ -154,6 +154,17 @@ pub(super) enum Command {
     },
 }
 
+impl Command {
+    /// Whether it runs until it is told to stop.
+    pub(super) fn lasts(&self) -> bool {
+        match self {
+            #[cfg(feature = "server")]
+            Command::Serve(_) => true,
+            _ => false,
+        }
+    }
+}
+
 fn kinds() -> clap::builder::PossibleValuesParser {
     let names = crate::loader::schema::kinds()
         .map(|kind| clap::builder::PossibleValue::new(kind.name).aliases(kind.aliases.iter().copied()).help(kind.path));

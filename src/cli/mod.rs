@@ -38,6 +38,7 @@ mod telemetry;
 mod teller;
 mod terminal;
 
+use crate::threads;
 use args::{Command, Tdsql};
 use clap::Parser as _;
 use session::{Failure, Session};
@@ -73,6 +74,9 @@ impl Exit {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Tdsql::parse();
+    if !arguments.command.lasts() {
+        threads::begin_apart();
+    }
     let mut session = Session::new(&arguments);
     let outcome = match &arguments.command {
         Command::Compile(options) => compile::run(&mut session, options),
